@@ -1,0 +1,1 @@
+"""Settings: the schema, its checks and its documentation."""

@@ -1,0 +1,150 @@
+"""What the schema cannot say: settings that are possible one by one and impossible together.
+
+A check is a function from a configuration that satisfies the schema to the problems it finds; its docstring is its line
+in docs/configuration.md. To add one, write it and name it in ``CHECKS``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+Config = Mapping[str, Any]
+
+
+class Problem(NamedTuple):
+    """A key, the value it has, and what it could have been instead."""
+
+    key: str
+    value: object
+    allowed: str
+
+
+class Source(NamedTuple):
+    """What is known of a data set before it is read: side in pixels, numbers of images."""
+
+    side: int
+    train: int
+    test: int
+
+
+SOURCES = {"digits": Source(8, 1437, 360), "cifar10": Source(32, 50000, 10000)}
+
+
+def image_size_divides_native_side(config: Config) -> Iterator[Problem]:
+    """`data.image_size` divides the native side of the images (8 for digits, 32 for cifar10)."""
+    data = config["data"]
+    side = SOURCES[data["dataset"]].side
+    if side % data["image_size"]:
+        sides = [str(side // parts) for parts in range(1, side // 4 + 1) if side % parts == 0]
+        yield Problem("data.image_size", data["image_size"], f"{' or '.join(sides)} for {data['dataset']}")
+
+
+def embedded_digits_have_no_archive(config: Config) -> Iterator[Problem]:
+    """`data.archive` is null for digits, which are embedded."""
+    data = config["data"]
+    if data["dataset"] == "digits" and data["archive"] is not None:
+        yield Problem("data.archive", data["archive"], "null for digits, which are embedded; an archive is for cifar10")
+
+
+def images_are_there(config: Config) -> Iterator[Problem]:
+    """`train.batch_size`, `landscape.images` and `landscape.test_images` are at most what the data set has."""
+    source, landscape, batch_size = SOURCES[config["data"]["dataset"]], config["landscape"], config["train"]["batch_size"]
+    if batch_size != "full" and batch_size > source.train:
+        yield Problem("train.batch_size", batch_size, f"at most the {source.train} training images, or full")
+    if landscape["images"] > source.train:
+        yield Problem("landscape.images", landscape["images"], f"at most the {source.train} training images")
+    if landscape["test_images"] > source.test:
+        yield Problem("landscape.test_images", landscape["test_images"], f"at most the {source.test} test images")
+
+
+def subsets_lie_within_the_images(config: Config) -> Iterator[Problem]:
+    """`landscape.curvature.images` and `landscape.crosscheck.images` are at most `landscape.images`."""
+    landscape = config["landscape"]
+    for part in ("curvature", "crosscheck"):
+        if landscape[part]["images"] > landscape["images"]:
+            limit = f"at most landscape.images = {landscape['images']}"
+            yield Problem(f"landscape.{part}.images", landscape[part]["images"], limit)
+
+
+def shifts_stay_within_the_image(config: Config) -> Iterator[Problem]:
+    """`train.crop_padding` is less than `data.image_size`."""
+    padding, side = config["train"]["crop_padding"], config["data"]["image_size"]
+    if padding >= side:
+        yield Problem("train.crop_padding", padding, f"less than data.image_size = {side}")
+
+
+def milestones_increase(config: Config) -> Iterator[Problem]:
+    """`train.milestones` are in increasing order, without repeats."""
+    milestones = config["train"]["milestones"]
+    if milestones != sorted(set(milestones)):
+        yield Problem("train.milestones", milestones, "shares in increasing order, without repeats")
+
+
+def trajectories_span_a_plane(config: Config) -> Iterator[Problem]:
+    """With a `pca` surface, every network has three checkpoints or more: `epochs` > `train.checkpoint_every`."""
+    # Epoch 0, at least one in between, and the end: two displacements are needed to span a plane.
+    every = config["train"]["checkpoint_every"]
+    if _families(config, "pca"):
+        for name, network in config["train"]["networks"].items():
+            if network["epochs"] <= every:
+                limit = f"more than train.checkpoint_every = {every}, or the trajectory has no plane"
+                yield Problem(f"train.networks.{name}.epochs", network["epochs"], limit)
+
+
+def pca_has_one_plane(config: Config) -> Iterator[Problem]:
+    """`seeds` of a `pca` surface is [0]: the plane of a trajectory has no randomness."""
+    for name, family in _families(config, "pca").items():
+        if family["seeds"] != [0]:
+            limit = "[0] for pca directions, which have no randomness"
+            yield Problem(f"landscape.surfaces.{name}.seeds", family["seeds"], limit)
+
+
+def filter_seeds_belong_to_one_family(config: Config) -> Iterator[Problem]:
+    """No direction seed is in two surfaces with `filter` directions."""
+    owner: dict[int, str] = {}
+    for name, family in _families(config, "filter").items():
+        for seed in family["seeds"]:
+            if seed in owner:
+                limit = f"seeds that no other filter surface has; {seed} is in {owner[seed]} too"
+                yield Problem(f"landscape.surfaces.{name}.seeds", family["seeds"], limit)
+            owner[seed] = name
+
+
+def directions_exist(config: Config) -> Iterator[Problem]:
+    """The seeds of `landscape.line`, `.curvature` and `.crosscheck` are among those of the `filter` surfaces."""
+    landscape = config["landscape"]
+    seeds = sorted(seed for family in _families(config, "filter").values() for seed in family["seeds"])
+    limit = f"among the seeds of surfaces with filter directions, {seeds}"
+    if not set(landscape["line"]["seeds"]) <= set(seeds):
+        yield Problem("landscape.line.seeds", landscape["line"]["seeds"], limit)
+    for part in ("curvature", "crosscheck"):
+        if landscape[part]["seed"] not in seeds:
+            yield Problem(f"landscape.{part}.seed", landscape[part]["seed"], limit)
+
+
+def grids_thin_to_the_common_grid(config: Config) -> Iterator[Problem]:
+    """`landscape.geometry_points` - 1 divides `points` - 1 of every surface with `filter` directions."""
+    common = config["landscape"]["geometry_points"]
+    for name, family in _families(config, "filter").items():
+        if (family["points"] - 1) % (common - 1):
+            limit = f"1 + a multiple of {common - 1}, so that it thins to landscape.geometry_points = {common}"
+            yield Problem(f"landscape.surfaces.{name}.points", family["points"], limit)
+
+
+def _families(config: Config, directions: str) -> dict[str, Config]:
+    surfaces = config["landscape"]["surfaces"]
+    return {name: family for name, family in surfaces.items() if family["directions"] == directions}
+
+
+CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
+    image_size_divides_native_side,
+    embedded_digits_have_no_archive,
+    images_are_there,
+    subsets_lie_within_the_images,
+    shifts_stay_within_the_image,
+    milestones_increase,
+    trajectories_span_a_plane,
+    pca_has_one_plane,
+    filter_seeds_belong_to_one_family,
+    directions_exist,
+    grids_thin_to_the_common_grid,
+)

@@ -1,0 +1,58 @@
+"""How far the numbers can be trusted: against another program, and bf16 against fp32."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from optprimer.figures import style
+from optprimer.figures.provenance import Provenance
+
+PROGRAM_TOLERANCE = 1e-5  # relative, both programs in fp32
+BF16_TOLERANCE = 1e-2
+_FLOOR = 1e-9  # below fp32's rounding, 6e-8: where equal numbers are drawn
+
+
+@style.house()
+def crosscheck(crosscheck: pd.DataFrame, precision: pd.DataFrame, *, provenance: Provenance) -> Figure:
+    """Draw relative differences against the loss: this package and loss-landscapes; the surfaces and the plain network."""
+    nets = style.ordered([*crosscheck["net"], *precision["net"]])
+    names, colours = style.labels(nets), style.colours(nets)
+    figure = style.page(3.0)
+    left, right = figure.subplots(1, 2)
+    for net in nets:
+        for axes, rows in ((left, crosscheck), (right, precision.rename(columns={"loss": "own", "loss_fp32": "loss"}))):
+            _draw(axes, rows[rows["net"] == net], colours[net], names[net])
+    _limit(left, PROGRAM_TOLERANCE)
+    _limit(right, BF16_TOLERANCE)
+    style.panel_title(left, "loss-landscapes, fp32")
+    style.panel_title(right, f"surfaces in {style.precisions(precision)}, plain network in fp32")
+    left.set_ylabel("relative difference of the loss")
+    figure.legend(handles=left.get_legend_handles_labels()[0][: len(nets)], loc="outside upper center", ncols=3)
+    equal = int((crosscheck["relative_difference"] == 0).sum())
+    style.footer(
+        figure,
+        provenance,
+        f"left: {len(crosscheck)} points, {style.images(crosscheck)}, largest {_largest(crosscheck)}, {equal} equal (▾)",
+        f"right: {len(precision)} points, largest {_largest(precision)}",
+    )
+    return figure
+
+
+def _largest(rows: pd.DataFrame) -> str:
+    return f"{rows['relative_difference'].abs().max():.1e}"
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, colour: str, name: str) -> None:
+    difference = rows["relative_difference"].abs()
+    equal = difference == 0
+    axes.plot(rows["loss"][~equal], difference[~equal], "o", color=colour, markersize=4, alpha=0.8, label=name)
+    axes.plot(rows["loss"][equal], np.full(equal.sum(), _FLOOR), "v", color=colour, markersize=4, alpha=0.8)
+
+
+def _limit(axes: Axes, tolerance: float) -> None:
+    axes.axhline(tolerance, color="0.3", linestyle="--", linewidth=1)
+    axes.annotate(f"tolerance {tolerance:g}", (1, tolerance), xycoords=("axes fraction", "data"), xytext=(0, 3),
+                  textcoords="offset points", ha="right", fontsize=7, color="0.3")  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="loss (nats)")
+    axes.set_ylim(_FLOOR / 2, max(axes.get_ylim()[1], 10 * tolerance))

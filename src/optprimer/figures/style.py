@@ -1,0 +1,139 @@
+"""The house style: one page width, one theme, one colour and one name per network.
+
+Figures are built with matplotlib's object interface (no pyplot state); ``house()`` holds the settings while they are built
+and saved, and leaves no trace outside.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import matplotlib
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from optprimer.figures.provenance import Provenance
+
+PAGE_WIDTH = 7.0  # inches
+LOSS_MAP = "viridis"
+GREY = "0.35"
+
+_BLUE, _ORANGE, _GREEN, _VERMILION, *_OTHERS = seaborn.color_palette("colorblind").as_hex()
+_THEME = (
+    seaborn.axes_style("ticks")
+    | seaborn.plotting_context("paper", font_scale=0.9)
+    | {
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the same bytes on every machine
+        "legend.frameon": False,
+        "lines.linewidth": 1.4,
+        "axes.titlesize": 9,
+        "figure.titlesize": 10,
+    }
+)
+
+
+@contextmanager
+def house() -> Iterator[None]:
+    """Hold the house style; also a decorator, ``@house()``."""
+    with matplotlib.rc_context(_THEME):
+        yield
+
+
+def page(height: float) -> Figure:
+    """Return an empty figure of the page's width and ``height`` inches."""
+    return Figure(figsize=(PAGE_WIDTH, height), layout="constrained")
+
+
+def footer(figure: Figure, provenance: Provenance, *facts: str) -> None:
+    """Write what was measured and where it came from under ``figure``, in small grey lines of at most one page width."""
+    origin = [provenance.data, *facts, f"run {provenance.run}, seed {provenance.seed}", f"config {provenance.config_digest}"]
+    figure.supxlabel("\n".join(_filled(origin, width=125)), x=0.01, ha="left", fontsize=6, color=GREY)
+
+
+def _filled(parts: Iterable[str], width: int) -> list[str]:
+    lines = [""]
+    for part in parts:
+        joined = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
+
+
+def ordered(nets: Iterable[str]) -> list[str]:
+    """Return the distinct ``nets`` in the order of the panels: those without skips first."""
+    return sorted(set(nets), key=lambda net: ("noskip" not in net, [int(n) for n in re.findall(r"\d+", net)], net))
+
+
+def title(net: str) -> str:
+    """Name ``net`` in full: ``resnet56_noskip`` is "ResNet-56, no skip connections"; foreign names stay as they are."""
+    match = re.fullmatch(r"resnet(\d+)(_noskip)?(?:_(.+))?", net)
+    if match is None:
+        return net
+    depth, noskip, variant = match.groups()
+    skips = "no skip connections" if noskip else "with skip connections"
+    return f"ResNet-{depth}, {skips}" + (f", {variant}" if variant else "")
+
+
+def labels(nets: Iterable[str]) -> dict[str, str]:
+    """Return the legend's name of each of ``nets``: short for one network with and without skips, else the full title."""
+    nets = ordered(nets)
+    if len(nets) == 2 and nets[0] == f"{nets[1]}_noskip":
+        return {nets[0]: "without skip connections", nets[1]: "with skip connections"}
+    return {net: title(net) for net in nets}
+
+
+def colours(nets: Iterable[str]) -> dict[str, str]:
+    """Return the colour of each of ``nets``: vermilion without skips, blue with skips, others for further networks."""
+    firsts = {True: [_VERMILION, _ORANGE], False: [_BLUE, _GREEN]}
+    others = list(_OTHERS)
+    return {net: (firsts["noskip" in net] or others).pop(0) for net in ordered(nets)}
+
+
+def tile(count: int) -> tuple[int, int]:
+    """Return the rows and columns on which ``count`` panels, at most three abreast, are laid out."""
+    rows = math.ceil(count / 3)
+    return rows, math.ceil(count / rows)
+
+
+def images(table: pd.DataFrame, column: str = "n") -> str:
+    """Say how many images the losses of ``table`` are means over."""
+    return f"{_span(table[column])} images"
+
+
+def epochs(history: pd.DataFrame) -> str:
+    """Say how long each network was trained."""
+    last = history.groupby("net")["epoch"].max()
+    names = labels(last.index)
+    if last.nunique() == 1:
+        return f"{last.iloc[0]} epochs"
+    return ", ".join(f"{last[net]} epochs {name}" for net, name in names.items())
+
+
+def _span(values: pd.Series) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def panel_title(axes: Axes, text: str) -> None:
+    """Title a panel, left-aligned and in bold."""
+    axes.set_title(text, loc="left", fontweight="bold")
+
+
+def row_title(axes: Axes, text: str) -> None:
+    """Name a row of panels, upright beside its first."""
+    axes.annotate(
+        text, (0, 0.5), xytext=(-38, 0), xycoords="axes fraction", textcoords="offset points", rotation=90,
+        ha="center", va="center", fontweight="bold", fontsize=8,
+    )  # fmt: skip
+
+
+def precisions(table: pd.DataFrame) -> str:
+    """Say in which floating-point formats ``table`` was computed."""
+    return " and ".join(sorted(table["precision"].unique()))

@@ -1,0 +1,58 @@
+"""Trained networks and trajectories on disk, as safetensors that carry their architecture."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from optprimer.errors import UserError
+from optprimer.networks.resnet import resnet
+from optprimer.tensors import load_tensors, save_tensors
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What ``resnet`` needs to build a network."""
+
+    depth: int
+    skips: bool
+    channels: int
+    classes: int
+
+
+def save_network(network: nn.Module, architecture: Architecture, path: Path) -> None:
+    """Write parameters and buffers under their own names, and the architecture as metadata."""
+    save_tensors(path, network.state_dict(), asdict(architecture))
+
+
+def load_network(path: Path) -> nn.Module:
+    """Rebuild a network that ``save_network`` wrote, in evaluation mode, on the CPU, fp32.
+
+    Raises:
+        UserError: the file is missing, or is not a network of this package.
+    """
+    try:
+        tensors, metadata = load_tensors(path)
+        architecture = Architecture(**metadata)
+    except (OSError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not the weights of a network trained here ({str(error).splitlines()[0]})") from None
+    network = resnet(**asdict(architecture), generator=torch.Generator())
+    network.load_state_dict(tensors)
+    return network.eval()
+
+
+def save_trajectory(checkpoints: Iterable[tuple[int, dict[str, Tensor]]], path: Path) -> None:
+    """Write the state of each stored epoch, as ``epoch{e}/{name}``."""
+    tensors = {f"epoch{epoch}/{name}": value for epoch, values in checkpoints for name, value in values.items()}
+    save_tensors(path, tensors, {})
+
+
+def load_trajectory(path: Path) -> dict[int, dict[str, Tensor]]:
+    """Read the state dict of each stored epoch, in order of epochs."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for key, value in load_tensors(path)[0].items():
+        epoch, name = key.split("/", 1)
+        found.setdefault(int(epoch.removeprefix("epoch")), {})[name] = value
+    return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""Room of a later study: every convergence rate of the chapter, measured. Empty so far."""

@@ -1,0 +1,27 @@
+"""Named tensors on disk: safetensors with one JSON string of metadata, equal content giving equal bytes."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from optprimer.files import replacing
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write named tensors, contiguous and on the CPU, with sorted names: equal content gives equal bytes."""
+    stored = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+    # safetensors writes metadata in hash order, which changes between processes: one entry has only one order.
+    with replacing(path) as temporary:
+        save_file(stored, temporary, {"optprimer": json.dumps(metadata, sort_keys=True)})
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what ``save_tensors`` wrote."""
+    with safe_open(path, "pt") as handle:
+        tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (not a mapping)
+        return tensors, json.loads((handle.metadata() or {}).get("optprimer", "{}"))

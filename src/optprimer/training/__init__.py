@@ -1,0 +1,1 @@
+"""Training: one resumable, deterministic loop for every study."""

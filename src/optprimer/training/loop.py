@@ -1,0 +1,203 @@
+"""One training loop for every study: SGD or Adam, minibatch or full batch, deterministic and exactly resumable.
+
+Randomness is stateless: the order of an epoch derives from (seed, "order", epoch), the augmentation of a step from (seed,
+"augmentation", epoch, step). So a run continued from any step sees the draws that it would have seen.
+"""
+
+import hashlib
+import json
+import math
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from optprimer import seeds
+from optprimer.data.dataset import Dataset
+from optprimer.digest import digest
+from optprimer.progress import Progress
+from optprimer.runtime import Runtime
+from optprimer.tensors import load_tensors, save_tensors
+from optprimer.training import state
+from optprimer.training.augmentation import augment
+from optprimer.training.schedule import Schedule
+
+MICROBATCH = 512  # images per backward pass; a larger batch is accumulated in this order
+SAVE_EVERY = 20.0  # seconds between states on disk
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train. ``batch_size`` None is full batch; ``momentum`` is Nesterov's, as in Li et al. 2018."""
+
+    epochs: int
+    batch_size: int | None
+    optimizer: str
+    momentum: float
+    weight_decay: float
+    schedule: Schedule
+    crop_padding: int
+    flip: bool
+    checkpoint_every: int
+    seed: int
+
+
+class Terminated(SystemExit):
+    """SIGTERM arrived; the state is on disk."""
+
+
+class Trainer:
+    """Trains ``network`` on ``data``; its state lives in ``folder``, which belongs to no other run."""
+
+    def __init__(self, network: nn.Module, data: Dataset, recipe: Recipe, runtime: Runtime, folder: Path) -> None:
+        self.network = network.to(runtime.device, memory_format=torch.channels_last)
+        self.recipe, self.runtime, self.folder = recipe, runtime, folder
+        self.images = torch.from_numpy(np.array(data.train_images)).to(runtime.device)
+        self.labels = torch.from_numpy(np.array(data.train_labels, dtype=np.int64)).to(runtime.device)
+        self.test_images = torch.from_numpy(np.array(data.test_images)).to(runtime.device)
+        self.test_labels = torch.from_numpy(np.array(data.test_labels, dtype=np.int64)).to(runtime.device)
+        self.mean, self.std = (torch.tensor(v, device=runtime.device) for v in (data.mean, data.std))
+        self.batch = recipe.batch_size or len(self.labels)
+        self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
+        self.optimizer = _optimizer(network, recipe)
+        self._identity = _identity(self, data)
+        self._stop = False
+
+    def run(self) -> list[dict[str, float]]:
+        """Train to the end, from the state on disk if there is one, and return the rows of the history.
+
+        Raises:
+            Terminated: SIGTERM arrived; the state has been saved.
+        """
+        path = self.folder / "state.safetensors"
+        at = state.load_state(path, self.network, self.optimizer, self._identity)
+        bar = Progress("training", self.recipe.epochs * len(self.labels), "images")
+        if not at.rows:
+            at.rows.append(self._row(at, math.nan, math.nan))
+            self._checkpoint(0)
+        bar.skip((len(at.rows) - 1) * len(self.labels) + at.step_in_epoch * self.batch)
+        saved = time.monotonic()
+        with self._listening():
+            while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"]:
+                epoch = len(at.rows)
+                self.network.train()
+                order = torch.randperm(len(self.labels), generator=self._generator("order", epoch))
+                totals = torch.tensor([at.loss_sum, at.correct], dtype=torch.float64, device=self.runtime.device)
+                for indices in order.split(self.batch)[at.step_in_epoch :]:
+                    totals += self._step(epoch, at.step_in_epoch, indices)
+                    at.step_in_epoch += 1
+                    bar.add(len(indices), f"epoch {epoch}/{self.recipe.epochs}")
+                    if self._stop or time.monotonic() - saved > SAVE_EVERY:
+                        at.loss_sum, at.correct = float(totals[0]), int(totals[1])
+                        state.save_state(path, self.network, self.optimizer, at, self._identity)
+                        saved = time.monotonic()
+                    if self._stop:
+                        raise Terminated(128 + signal.SIGTERM)
+                n = len(self.labels)
+                at.rows.append(self._row(at, float(totals[0]) / n, float(totals[1]) / n))
+                at.step_in_epoch, at.loss_sum, at.correct = 0, 0.0, 0
+                self._checkpoint(epoch)
+        state.save_state(path, self.network, self.optimizer, at, self._identity)
+        return at.rows
+
+    def checkpoints(self) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """Yield (epoch, state dict) of the stored trajectory, in order of epochs."""
+        for path in sorted(self.folder.glob("epoch_*.safetensors")):
+            yield int(path.stem.removeprefix("epoch_")), load_tensors(path)[0]
+
+    def _step(self, epoch: int, step: int, indices: Tensor) -> Tensor:
+        """Take one step on the images at ``indices``; return the sum of their losses and of correct answers, float64."""
+        number = (epoch - 1) * self.steps_per_epoch + step
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.schedule(number, self.recipe.epochs * self.steps_per_epoch)
+        generator = self._generator("augmentation", epoch, step)
+        totals = torch.zeros(2, dtype=torch.float64, device=self.runtime.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        for part in indices.to(self.runtime.device).split(MICROBATCH):
+            x = augment(self.images[part], self.recipe.crop_padding, self.recipe.flip, generator)
+            y = self.labels[part]
+            logits = self._logits(x)
+            loss = functional.cross_entropy(logits, y)
+            (loss * (len(part) / len(indices))).backward()
+            totals += torch.stack([loss.detach().double() * len(part), (logits.argmax(1) == y).sum().double()])
+        self.optimizer.step()
+        return totals
+
+    def _logits(self, x: Tensor, precision: str | None = None) -> Tensor:
+        normal = x.float().div_(255).sub_(self.mean).div_(self.std).permute(0, 3, 1, 2)
+        use_bf16 = (precision or self.runtime.precision) == "bf16"
+        with torch.autocast(self.runtime.device.type, torch.bfloat16, enabled=use_bf16):
+            return self.network(normal).float()
+
+    def _row(self, at: state.Progressed, train_loss: float, train_accuracy: float) -> dict[str, float]:
+        """Measure the test set and make the history's row of the epoch that has just ended."""
+        epoch = len(at.rows)
+        diverged = epoch > 0 and not math.isfinite(train_loss)
+        precision = "fp32" if epoch == self.recipe.epochs or diverged else self.runtime.precision
+        self.network.eval()
+        loss, correct = 0.0, 0
+        with torch.inference_mode():
+            for x, y in zip(self.test_images.split(MICROBATCH), self.test_labels.split(MICROBATCH), strict=True):
+                logits = self._logits(x, precision)
+                loss += float(functional.cross_entropy(logits, y, reduction="sum"))
+                correct += int((logits.argmax(1) == y).sum())
+        n = len(self.test_labels)
+        return {
+            "epoch": epoch,
+            "step": epoch * self.steps_per_epoch,
+            "lr": self.optimizer.param_groups[0]["lr"] if epoch else 0.0,
+            "train_loss": train_loss if math.isfinite(train_loss) else math.nan,
+            "train_accuracy": train_accuracy,
+            "test_loss": loss / n if math.isfinite(loss) else math.nan,
+            "test_accuracy": correct / n,
+            "precision": precision,
+            "diverged": diverged,
+        }
+
+    def _checkpoint(self, epoch: int) -> None:
+        if epoch % self.recipe.checkpoint_every == 0 or epoch == self.recipe.epochs:
+            save_tensors(self.folder / f"epoch_{epoch:05d}.safetensors", self.network.state_dict(), {})
+
+    def _generator(self, *axis: str | int) -> torch.Generator:
+        return torch.Generator().manual_seed(seeds.derive(self.recipe.seed, *axis))
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        def stop(*_: object) -> None:
+            self._stop = True
+
+        before = signal.signal(signal.SIGTERM, stop)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    parameters = list(network.parameters())  # decay on all of them, batch norms included, as in the source
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(parameters, recipe.schedule.peak, weight_decay=recipe.weight_decay, fused=True)
+    return torch.optim.SGD(
+        parameters,
+        recipe.schedule.peak,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        nesterov=recipe.momentum > 0,
+        fused=True,
+    )
+
+
+def _identity(trainer: Trainer, data: Dataset) -> str:
+    """Name settings, data, code and machine settings: a state of another run must never be continued."""
+    what = json.dumps(
+        [asdict(trainer.recipe), repr(trainer.network), data.name, data.mean, data.std, len(data.train_labels)]
+        + [str(trainer.runtime), torch.get_num_threads(), torch.__version__, digest(__name__)]
+    )
+    return hashlib.sha256(what.encode()).hexdigest()

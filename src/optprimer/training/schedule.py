@@ -1,0 +1,38 @@
+"""Learning-rate schedules as functions of the step."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up from 0 over the share ``warmup`` of all steps, then one of four shapes.
+
+    constant: the peak rate. step: the peak rate times ``decay`` at each of ``milestones`` (shares of all steps). one_cycle: a
+    straight line from the peak to 0 (Smith and Topin 2018). cosine: half a cosine from the peak to 0 (Loshchilov and
+    Hutter 2017).
+    """
+
+    kind: str
+    peak: float
+    warmup: float = 0.0
+    milestones: tuple[float, ...] = ()
+    decay: float = 0.1
+
+    def __call__(self, step: int, total: int) -> float:
+        """Return the learning rate of step 0 <= ``step`` < ``total``."""
+        warm = round(self.warmup * total)
+        if step < warm:
+            return self.peak * (step + 1) / warm
+        remaining = (step - warm) / max(1, total - warm)
+        match self.kind:
+            case "constant":
+                return self.peak
+            case "step":
+                drops = sum(step >= round(m * total) for m in self.milestones)
+                return self.peak * self.decay**drops
+            case "one_cycle":
+                return self.peak * (1 - remaining)
+            case "cosine":
+                return self.peak * (1 + math.cos(math.pi * remaining)) / 2
+        raise ValueError(f"unknown schedule {self.kind!r}")

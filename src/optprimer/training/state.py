@@ -1,0 +1,45 @@
+"""The state of a training run on disk: one safetensors file, replaced atomically, from which it continues to the same bytes."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from optprimer.tensors import load_tensors, save_tensors
+
+
+@dataclass
+class Progressed:
+    """How far a run has come: finished ``epochs`` (rows of the history), steps of the epoch at hand and its running sums."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    step_in_epoch: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+
+
+def save_state(path: Path, network: nn.Module, optimizer: Optimizer, progressed: Progressed, identity: str) -> None:
+    """Write everything that the next step depends on. ``identity`` names settings, data and code."""
+    tensors = {f"network/{name}": value for name, value in network.state_dict().items()}
+    for index, slots in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer/{index}/{slot}": value for slot, value in slots.items() if value is not None}
+    save_tensors(path, tensors, {"identity": identity, "progressed": json.dumps(asdict(progressed))})
+
+
+def load_state(path: Path, network: nn.Module, optimizer: Optimizer, identity: str) -> Progressed:
+    """Continue from ``path`` if it holds a state of this very run; otherwise start at the beginning."""
+    if not path.exists():
+        return Progressed()
+    tensors, metadata = load_tensors(path)
+    if metadata.get("identity") != identity:
+        return Progressed()
+    network.load_state_dict({k.removeprefix("network/"): v for k, v in tensors.items() if k.startswith("network/")})
+    slots: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer/"):
+            _, index, slot = name.split("/")
+            slots.setdefault(int(index), {})[slot] = value
+    optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+    return Progressed(**json.loads(metadata["progressed"]))

@@ -1,0 +1,94 @@
+"""Atomic files: whatever goes wrong, a reader finds the old bytes or the new ones, and no litter."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from optprimer.files import replacing, write_text
+
+
+def test_replaces_the_old_content_and_makes_the_folder(tmp_path):
+    path = tmp_path / "deep" / "er" / "table.csv"
+    write_text(path, "old")
+    write_text(path, "new\n")
+    assert path.read_bytes() == b"new\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_text_is_utf8_with_plain_line_ends(tmp_path):
+    write_text(tmp_path / "text", "α\nβ\n")
+    assert (tmp_path / "text").read_bytes() == "α\nβ\n".encode()
+
+
+def test_nothing_is_seen_before_the_end(tmp_path):
+    path = tmp_path / "table.csv"
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        assert not path.exists()
+        assert temporary.parent == path.parent  # a rename is atomic within one file system only
+    assert path.read_text() == "half"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_failure_leaves_the_old_content_and_no_litter(tmp_path, error):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_kill_leaves_the_old_content(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    program = (
+        "import os, signal, sys; from pathlib import Path; from optprimer.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    run = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert run.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+
+
+def test_content_reaches_the_disk_before_the_name_and_the_name_after(tmp_path, monkeypatch):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    synced = []
+
+    def fsync(descriptor):
+        synced.append((os.readlink(f"/proc/self/fd/{descriptor}"), path.read_text()))
+
+    if not os.path.isdir("/proc/self/fd"):  # noqa: PTH112
+        pytest.skip("needs /proc to see which file is flushed")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+    assert synced == [(str(temporary), "old"), (str(tmp_path), "new")]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_permissions_follow_the_umask(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        write_text(tmp_path / "file", "")
+        assert os.umask(mask) == mask  # asking for it does not change it
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_two_writers_do_not_share_a_temporary_file(tmp_path):
+    path = tmp_path / "table.csv"
+    with replacing(path) as first:
+        first.write_text("first")
+        with replacing(path) as second:
+            second.write_text("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
