@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -122,15 +121,22 @@ def test_other_edits_do_not(digest_after, target, file, old, new):
     assert digest_after(target, file, old, new) == digest_after(target)
 
 
-def test_relative_and_star_imports_are_followed(digest_after):
-    relative = ("stage/commands.py", "from pkg.unrelated import NOTHING", "from ..unrelated import *")
-    before = digest_after(FIRST, *relative)
-    FILES_BEFORE = FILES["unrelated.py"]
-    try:
-        FILES["unrelated.py"] = "NOTHING = 1\n"
-        assert digest_after(FIRST, *relative) != before
-    finally:
-        FILES["unrelated.py"] = FILES_BEFORE
+@pytest.mark.parametrize(
+    "imports", ["from ..unrelated import *", "from ..unrelated import NOTHING", "from .. import unrelated as NOTHING"]
+)
+def test_relative_and_star_imports_are_followed(digest_after, monkeypatch, imports):
+    relative = (SECOND, "stage/commands.py", "from pkg.unrelated import NOTHING", imports)
+    before = digest_after(*relative)
+    monkeypatch.setitem(FILES, "unrelated.py", "NOTHING = 1\n")
+    assert digest_after(*relative) != before
+
+
+def test_a_relative_import_in_a_package_starts_from_the_package(digest_after, monkeypatch):
+    relative = (SOLVER, "stage/__init__.py", "FLAG", "from .extra import X\nFLAG")
+    monkeypatch.setitem(FILES, "stage/extra.py", "X = 1\n")
+    before = digest_after(*relative)
+    monkeypatch.setitem(FILES, "stage/extra.py", "X = 2\n")
+    assert digest_after(*relative) != before
 
 
 def test_targets_are_a_set(digest_after, tmp_path):
@@ -185,4 +191,3 @@ def test_the_package_is_parsed_not_imported_and_the_hash_seed_does_not_matter(tm
 def test_the_same_code_has_this_digest_everywhere(digest_after):
     # A number on record: it holds on every machine and version of Python, and breaks when the algorithm does.
     assert digest_after("pkg.base") == "PIN"
-    assert Path(PACKAGE).name == "optprimer"

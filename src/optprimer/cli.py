@@ -4,13 +4,19 @@ import sys
 
 import typer
 
+from optprimer.collect import collect
+from optprimer.config import commands as config_commands
 from optprimer.data.commands import data_command
 from optprimer.errors import UserError
+from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
 from optprimer.training.commands import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("data")(data_command)
-app.command()(train)
+for command in (train, directions, surface, line, curvature, trajectory, crosscheck, geometry):
+    app.command()(command)
+app.command("collect")(collect)
+app.add_typer(config_commands.app, name="config")
 
 
 def main() -> None:

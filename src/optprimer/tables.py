@@ -18,9 +18,9 @@ from optprimer.files import replacing
 
 
 class Table(pa.DataFrameModel):
-    """Common to all tables: strict columns in a fixed order, unique and sorted by ``key``."""
+    """Common to all tables: strict columns in a fixed order, unique and sorted by ``_key``."""
 
-    key: ClassVar[list[str]]
+    _key: ClassVar[list[str]]
 
     class Config:
         strict = True
@@ -36,7 +36,7 @@ class History(Table):
     the last epoch is always measured in fp32. ``diverged`` marks an epoch that met a non-finite loss; it is the last.
     """
 
-    key: ClassVar[list[str]] = ["net", "epoch"]
+    _key: ClassVar[list[str]] = ["net", "epoch"]
     data: Series[str]
     net: Series[str]
     seed: Series[int]
@@ -59,7 +59,7 @@ class Surface(Table):
     ``n_nonfinite`` those whose loss overflowed (then ``loss`` is NaN).
     """
 
-    key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "beta", "alpha"]
+    _key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "beta", "alpha"]
     data: Series[str]
     net: Series[str]
     surface: Series[str]
@@ -78,7 +78,7 @@ class Surface(Table):
 class Line(Table):
     """landscape/line.csv: the first direction of each seed, on training images (``loss``…, as in Surface) and test images."""
 
-    key: ClassVar[list[str]] = ["net", "direction_seed", "alpha"]
+    _key: ClassVar[list[str]] = ["net", "direction_seed", "alpha"]
     data: Series[str]
     net: Series[str]
     direction_seed: Series[int]
@@ -101,7 +101,7 @@ class Curvature(Table):
     the units of lambda. Always fp32. NaN where the loss or its derivatives overflow.
     """
 
-    key: ClassVar[list[str]] = ["net", "direction_seed", "beta", "alpha"]
+    _key: ClassVar[list[str]] = ["net", "direction_seed", "beta", "alpha"]
     data: Series[str]
     net: Series[str]
     direction_seed: Series[int]
@@ -124,7 +124,7 @@ class Trajectory(Table):
     checkpoint's own, ``plane_loss`` that of its shadow on the plane.
     """
 
-    key: ClassVar[list[str]] = ["net", "epoch"]
+    _key: ClassVar[list[str]] = ["net", "epoch"]
     data: Series[str]
     net: Series[str]
     epoch: Series[int] = pa.Field(ge=0)
@@ -143,7 +143,7 @@ class Trajectory(Table):
 class Geometry(Table):
     """landscape/geometry.csv: what the eye sees on a surface, as numbers; definitions in optprimer.landscape.geometry."""
 
-    key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "points"]
+    _key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "points"]
     data: Series[str]
     net: Series[str]
     surface: Series[str]
@@ -163,7 +163,7 @@ class Geometry(Table):
 class Crosscheck(Table):
     """landscape/crosscheck.csv: the same points by this package and by loss-landscapes, both fp32; relative difference."""
 
-    key: ClassVar[list[str]] = ["net", "point"]
+    _key: ClassVar[list[str]] = ["net", "point"]
     data: Series[str]
     net: Series[str]
     point: Series[int] = pa.Field(ge=0)
@@ -178,7 +178,7 @@ class Crosscheck(Table):
 class Precision(Table):
     """landscape/precision.csv: spot checks of every surface against the plain module in fp32, on the same images."""
 
-    key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "beta", "alpha"]
+    _key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "beta", "alpha"]
     data: Series[str]
     net: Series[str]
     surface: Series[str]
@@ -212,10 +212,10 @@ def write(frame: pd.DataFrame, model: type[Table], path: Path) -> None:
     """
     columns = list(model.to_schema().columns)
     frame = model.validate(frame[columns])
-    if frame.duplicated(model.key).any():
-        raise ValueError(f"{path}: rows are not unique by {', '.join(model.key)}")
+    if frame.duplicated(model._key).any():
+        raise ValueError(f"{path}: rows are not unique by {', '.join(model._key)}")
     with replacing(path) as temporary:
-        frame.sort_values(model.key).to_csv(temporary, index=False, lineterminator="\n")
+        frame.sort_values(model._key).to_csv(temporary, index=False, lineterminator="\n")
 
 
 def read(model: type[Table], *paths: Path) -> pd.DataFrame:

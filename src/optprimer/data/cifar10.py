@@ -1,6 +1,5 @@
 """CIFAR-10 (Krizhevsky, 2009) from its official binary archive or from a folder or zip of images. Nothing is unpickled."""
 
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -82,17 +81,17 @@ def read(archive: Path, expected: Expected, release: Release) -> Originals:
         return _read_binary(archive, expected, release)
     if start in (b"PK\x03\x04", b"PK\x05\x06"):
         return _read_images(archive, expected)
-    cause = likely_cause(archive, fingerprint(archive), release.fingerprint)
+    cause = likely_cause(archive, release.fingerprint)
     raise UserError(f"{archive}: neither the binary archive {release.name} nor a zip of images; {cause}")
 
 
 def _read_binary(archive: Path, expected: Expected, release: Release) -> Originals:
-    """Read records of one label byte and the red, green and blue planes, each row by row (cs.toronto.edu/~kriz/cifar.html)."""
+    """Read records of one label byte and the red, green and blue planes, each row by row (format of the author's page)."""
     found = fingerprint(archive)
     if found != release.fingerprint:
         if PICKLED in (first_name(archive, BINARY_LIMITS) or ""):
             raise UserError(f"{archive}: {PICKLED_HINT}")
-        cause = likely_cause(archive, found, release.fingerprint)
+        cause = likely_cause(archive, release.fingerprint)
         raise UserError(f"{archive}: not the official {release.name}: {mismatch(found, release.fingerprint)}; {cause}")
     content = {PurePosixPath(name).name: data for name, data in read_tar(archive, BINARY_LIMITS).items()}
 
@@ -103,12 +102,19 @@ def _read_binary(archive: Path, expected: Expected, release: Release) -> Origina
 
     if tuple(member("batches.meta.txt").decode("ascii", "replace").split()) != CLASSES:
         raise UserError(f"{archive}: batches.meta.txt does not list the ten classes of CIFAR-10")
-    batches = {"train": [f"data_batch_{i}.bin" for i in range(1, 6)], "test": ["test_batch.bin"]}
-    splits = {split: _records(archive, [member(name) for name in names], expected.side) for split, names in batches.items()}
-    for split, part in splits.items():
+    train = _records(archive, [member(f"data_batch_{i}.bin") for i in range(1, 6)], expected.side)
+    test = _records(archive, [member("test_batch.bin")], expected.side)
+    for split, part in (("train", train), ("test", test)):
         _check_counts(archive, split, np.bincount(part.labels, minlength=len(CLASSES)), expected)
     return Originals(
-        "cifar10", LOSSLESS, CLASSES, **splits, source="official binary archive", archive=release.name, fingerprint=found
+        family="cifar10",
+        encoding=LOSSLESS,
+        classes=CLASSES,
+        train=train,
+        test=test,
+        source="official binary archive",
+        archive=release.name,
+        fingerprint=found,
     )
 
 
@@ -130,17 +136,16 @@ def _read_images(archive: Path, expected: Expected) -> Originals:
         tree = _tree(archive, members)
         for split in ("train", "test"):
             _check_counts(archive, split, np.array([len(tree[split, label]) for label in CLASSES]), expected)
-        encodings: set[str] = set()
-        splits = {
-            split: _decode_split(archive, members, tree, split, expected.side, encodings) for split in ("train", "test")
-        }
-    encoding = encodings.pop() if len(encodings) == 1 else UNKNOWN_JPEG
+        train, train_encodings = _decode_split(archive, members, tree, "train", expected.side)
+        test, test_encodings = _decode_split(archive, members, tree, "test", expected.side)
+    encodings = train_encodings | test_encodings
     folder = archive.is_dir()
     return Originals(
-        "cifar10",
-        encoding,
-        CLASSES,
-        **splits,
+        family="cifar10",
+        encoding=encodings.pop() if len(encodings) == 1 else UNKNOWN_JPEG,
+        classes=CLASSES,
+        train=train,
+        test=test,
         source="folder of images" if folder else "zip of images",
         archive=archive.resolve().name,
         fingerprint=None if folder else fingerprint(archive),
@@ -152,7 +157,7 @@ def _tree(archive: Path, members: Members) -> dict[tuple[str, str], list[str]]:
     tree: dict[tuple[str, str], list[str]] = defaultdict(list)
     roots = set()
     for name in members.names:
-        *root, split, label, file = ("", "", "", *PurePosixPath(name).parts)[-max(3, len(PurePosixPath(name).parts)) :]
+        *root, split, label, file = ("", "", *PurePosixPath(name).parts)
         if not file.lower().endswith(SUFFIXES) or file.startswith(".") or "__MACOSX" in root:
             continue
         if split not in ("train", "test") or label not in CLASSES:
@@ -160,9 +165,11 @@ def _tree(archive: Path, members: Members) -> dict[tuple[str, str], list[str]]:
         roots.add(tuple(root))
         tree[split, label].append(name)
     if not tree:
-        pickled = any(PICKLED in name or PurePosixPath(name).name == "data_batch_1" for name in members.names)
-        hint = f": it is {PICKLED_HINT}" if pickled or PICKLED in os.fspath(archive) else ""
-        raise UserError(f"{archive}: no PNG or JPEG at train/<class>/ and test/<class>/{hint}")
+        # opened() lists a folder's files where images are, so a folder of batches is asked for them by name.
+        pickled = [archive / PICKLED, archive / "data_batch_1"]
+        if any(path.exists() for path in pickled) or any(PICKLED in name for name in members.names):
+            raise UserError(f"{archive}: {PICKLED_HINT}")
+        raise UserError(f"{archive}: no PNG or JPEG at train/<class>/ and test/<class>/")
     if len(roots) > 1:
         raise UserError(f"{archive}: more than one folder with train/ and test/")
     return tree
@@ -176,9 +183,10 @@ def _check_counts(archive: Path, split: str, counts: np.ndarray, expected: Expec
 
 
 def _decode_split(
-    archive: Path, members: Members, tree: dict[tuple[str, str], list[str]], split: str, side: int, encodings: set[str]
-) -> Split:
-    """Decode all images of a split, and add their encodings to ``encodings``."""
+    archive: Path, members: Members, tree: dict[tuple[str, str], list[str]], split: str, side: int
+) -> tuple[Split, set[str]]:
+    """Decode all images of a split; return it with the encodings met."""
+    encodings: set[str] = set()
     names = [(label, name) for label, key in enumerate(CLASSES) for name in tree[split, key]]
     images = np.empty((len(names), side, side, 3), dtype=np.uint8)
     for row, (_, name) in enumerate(tqdm(names, desc=f"decoding {split}", unit="image", mininterval=1)):
@@ -187,4 +195,4 @@ def _decode_split(
         except BadPictureError as error:
             raise UserError(f"{archive}: {name!r}: {error}") from None
         encodings.add(encoding)
-    return Split(images, np.array([label for label, _ in names], dtype=np.int64))
+    return Split(images, np.array([label for label, _ in names], dtype=np.int64)), encodings

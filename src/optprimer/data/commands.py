@@ -24,13 +24,12 @@ def data_command(
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     prepared = prepare(dataset, archive, image_size, output)
     record = read_provenance(output)
-    duplicates = record["duplicates"]
+    shared, repeated = record["duplicates"]["test_images_in_train"], record["duplicates"]["within_train"]
     typer.echo(
         f"{prepared.name}: {len(prepared.train_images):,} training and {len(prepared.test_images):,} test images of"
-        f" {image_size} x {image_size} pixels in {len(prepared.classes)} classes, from {record['archive'] or record['source']}"
-        f" ({record['encoding']}). Channel means {_rounded(prepared.mean)} and stds {_rounded(prepared.std)}."
-        f" Exact duplicates: {duplicates['test_images_in_train']} test images in train, {duplicates['within_train']} within train."
-        f" Written to {output}."
+        f" {image_size} x {image_size} pixels in {len(prepared.classes)} classes, from"
+        f" {record['archive'] or record['source']} ({record['encoding']}). Channel means {_rounded(prepared.mean)} and stds {_rounded(prepared.std)}."
+        f" Exact duplicates: {shared} test images in train, {repeated} within train. Written to {output}."
     )
 
 

@@ -52,14 +52,14 @@ def load(folder: Path) -> Dataset:
             ("test", dataset.test_images, dataset.test_labels),
         ):
             counts = [record["counts"][split][label] for label in dataset.classes]
+            if len(dataset.mean) != len(dataset.std):
+                raise ValueError("mean and std differ in length")
             _check_split(folder / f"{split}_images.npy", images, labels, counts, record["image_size"], len(dataset.mean))
     except FileNotFoundError as error:
         raise UserError(f"{error.filename}: missing; run optprimer data again") from None
     except (OSError, EOFError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(
-            f"{folder}: not a prepared data set, or a damaged one ({reason}); run optprimer data again"
-        ) from None
+        raise UserError(f"{folder}: a damaged data set, or not one ({reason}); run optprimer data again") from None
     return dataset
 
 

@@ -7,6 +7,7 @@ from optprimer.data.pictures import LOSSLESS
 
 SPLIT_SEED = 20180101  # of the split, which is a part of the data set and so the same in every run
 TEST_IMAGES = 360
+SIDE = 8  # in pixels
 
 
 def read() -> Originals:

@@ -44,6 +44,9 @@ class Patience:
     waits: tuple[float, ...] = (1.0, 3.0, 9.0)
 
 
+PATIENCE = Patience()
+
+
 class _FailureError(Exception):
     """One attempt failed; ``temporary`` when the same address may succeed a little later."""
 
@@ -57,7 +60,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get(CACHE_VARIABLE) or CACHE)
 
 
-def fetch(release: Release, cache: Path, patience: Patience | None = None) -> Path:
+def fetch(release: Release, cache: Path, patience: Patience = PATIENCE) -> Path:
     """Return the path of ``release`` in the folder ``cache``, downloading it when it is not there.
 
     Addresses (those of $OPTPRIMER_CIFAR10_URLS, separated by spaces, in place of the release's own, where set) are tried in
@@ -68,7 +71,6 @@ def fetch(release: Release, cache: Path, patience: Patience | None = None) -> Pa
     Raises:
         UserError: no address delivered; the line tells why and what else can be done.
     """
-    patience = patience or Patience()
     target = cache / release.name
     if target.is_file():
         found = fingerprint(target)
@@ -100,12 +102,17 @@ def fetch(release: Release, cache: Path, patience: Patience | None = None) -> Pa
 
 def _download(url: str, target: Path, release: Release, patience: Patience) -> None:
     """Make one attempt at ``url``; ``target`` appears only when its checksums are right."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS):
-        raise _FailureError("not an https address")
-    log.info("downloading %s to %s", url, target)
-    downloader = pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=(patience.connect, patience.stall))
+    downloader = pooch.HTTPDownloader(
+        progressbar=True,
+        chunk_size=2**16,
+        timeout=(patience.connect, patience.stall),
+        headers={"Accept-Encoding": "identity"},  # or a helpful server's second gzip would be undone together with the first
+    )
     try:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS):
+            raise _FailureError("not an https address")
+        log.info("downloading %s to %s", url, target)
         with replacing(target) as temporary:
             with temporary.open("wb") as handle:
                 downloader(url, _AtMost(handle, release.fingerprint.size), None)
@@ -114,6 +121,8 @@ def _download(url: str, target: Path, release: Release, patience: Patience) -> N
                 raise _FailureError(_reject(temporary, target, found, release))
     except requests.RequestException as error:
         raise _explained(error, patience) from None
+    except ValueError:
+        raise _FailureError("a malformed address or answer") from None
     except OSError as error:
         raise UserError(f"{target}: cannot be written ({error.strerror})") from None
 
@@ -135,7 +144,7 @@ class _AtMost:
 def _reject(file: Path, target: Path, found: Fingerprint, release: Release) -> str:
     """Move a wrong ``file`` to ``target``.rejected and tell, in one line, what is wrong with it."""
     rejected = target.with_name(f"{target.name}.rejected")
-    cause = likely_cause(file, found, release.fingerprint)
+    cause = likely_cause(file, release.fingerprint)
     file.replace(rejected)
     return f"{mismatch(found, release.fingerprint)}; {cause}; moved to {rejected}"
 
@@ -147,15 +156,16 @@ def mismatch(found: Fingerprint, expected: Fingerprint) -> str:
     return f"wrong checksum: {hashes} ({found.size} bytes, expected {expected.size})"
 
 
-def likely_cause(file: Path, found: Fingerprint, expected: Fingerprint) -> str:
+def likely_cause(file: Path, expected: Fingerprint) -> str:
     """Guess why a file is not the expected one."""
+    size = file.stat().st_size
+    if not size:
+        return "it is empty"
     with file.open("rb") as handle:
         start = handle.read(512).lstrip().lower()
-    if not found.size:
-        return "it is empty"
     if start.startswith(b"<"):
         return "it looks like an HTML page, probably a server's error message"
-    return "it looks truncated" if found.size < expected.size else "it is damaged or another file"
+    return f"it is {'truncated' if size < expected.size else 'damaged'}, or another file"
 
 
 def _explained(error: requests.RequestException, patience: Patience) -> _FailureError:

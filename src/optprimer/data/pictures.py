@@ -51,9 +51,8 @@ def decode(data: bytes, side: int) -> tuple[np.ndarray, str]:
         if picture.format == "PNG":
             # verify() reads every chunk's CRC, which decoding alone skips, and leaves the object unusable.
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
-            return np.asarray(picture), LOSSLESS
-        pixels = np.asarray(picture)
-        return pixels, _encoding(tuple(tuple(picture.quantization[key]) for key in sorted(picture.quantization)))
+        picture.load()
+        return np.asarray(picture), LOSSLESS if picture.format == "PNG" else _encoding(picture.quantization)
     except BadPictureError:
         raise
     except Exception as error:  # pillow's decoders raise a dozen types on damaged bytes
@@ -75,9 +74,11 @@ def quantization_tables(quality: int) -> tuple[tuple[int, ...], tuple[int, ...]]
     return luminance, chrominance
 
 
+def _encoding(tables: dict[int, list[int]]) -> str:
+    quality = _qualities().get(tuple(tuple(tables[key]) for key in sorted(tables)))
+    return f"jpeg{quality}" if quality else UNKNOWN_JPEG
+
+
 @cache
-def _encoding(tables: tuple[tuple[int, ...], ...]) -> str:
-    for quality in range(1, 101):
-        if tables == quantization_tables(quality):
-            return f"jpeg{quality}"
-    return UNKNOWN_JPEG
+def _qualities() -> dict[tuple[tuple[int, ...], ...], int]:
+    return {quantization_tables(quality): quality for quality in range(1, 101)}

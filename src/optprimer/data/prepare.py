@@ -18,7 +18,6 @@ from optprimer.data.statistics import block_mean, digest, duplicates, moments
 from optprimer.errors import UserError
 from optprimer.files import replacing
 
-NATIVE_SIDES = {"digits": 8, "cifar10": 32}
 MOMENT_TOLERANCE = 0.1  # of 255; published to one decimal
 # Neither the digits nor the known copies of CIFAR-10 share an exact image between train and test. A few would be reported;
 # more than this share of the test images, and the test error would measure memory.
@@ -42,16 +41,7 @@ def prepare(
     Raises:
         UserError: a setting, the download or the archive is refused, or ``output`` cannot be written.
     """
-    if dataset not in NATIVE_SIDES:
-        raise UserError(f"data.dataset: {dataset!r} is not one of {', '.join(NATIVE_SIDES)}")
-    if dataset == "digits" and archive is not None:
-        raise UserError(f"data.archive: {archive} given, but digits are embedded; an archive is for cifar10")
-    native = expected.side if dataset == "cifar10" else NATIVE_SIDES[dataset]
-    if image_size < 1 or native % image_size:
-        raise UserError(f"data.image_size: {image_size} does not divide {native}, the side of {dataset}")
-    if output.exists() and not output.is_dir():
-        raise UserError(f"{output}: is a file, but the output is a folder")
-
+    _check_settings(dataset, archive, image_size, output, expected)
     if dataset == "digits":
         originals = digits.read()
         family = originals.family
@@ -62,13 +52,14 @@ def prepare(
     if shared > LARGEST_SHARED * len(originals.test.images):
         raise UserError(f"{archive or dataset}: {shared} of the {len(originals.test.images)} test images are also in train")
 
+    train_images = block_mean(originals.train.images, image_size)
+    mean, std = moments(train_images)
     arrays = {
-        "train_images": block_mean(originals.train.images, image_size),
+        "train_images": train_images,
         "train_labels": originals.train.labels,
         "test_images": block_mean(originals.test.images, image_size),
         "test_labels": originals.test.labels,
     }
-    mean, std = moments(arrays["train_images"])
     record = describe(originals) | {
         "name": f"{family}-{image_size}",
         "image_size": image_size,
@@ -103,14 +94,26 @@ def describe(originals: Originals) -> dict[str, Any]:
         "lossless": originals.encoding == LOSSLESS,
         "native_size": originals.train.images.shape[1],
         "classes": list(originals.classes),
-        "counts": {
-            split: dict(
-                zip(originals.classes, np.bincount(part.labels, minlength=len(originals.classes)).tolist(), strict=True)
-            )
-            for split, part in splits.items()
-        },
+        "counts": {split: _counts(part.labels, originals.classes) for split, part in splits.items()},
         "digest": {split: digest(part.images, part.labels) for split, part in splits.items()},
     }
+
+
+def _counts(labels: np.ndarray, classes: tuple[str, ...]) -> dict[str, int]:
+    return dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
+
+
+def _check_settings(dataset: str, archive: Path | None, image_size: int, output: Path, expected: Expected) -> None:
+    """Refuse, before anything is read or downloaded, what cannot succeed."""
+    sides = {"digits": digits.SIDE, "cifar10": expected.side}
+    if dataset not in sides:
+        raise UserError(f"data.dataset: {dataset!r} is not one of {', '.join(sides)}")
+    if dataset == "digits" and archive is not None:
+        raise UserError(f"data.archive: {archive} given, but digits are embedded; an archive is for cifar10")
+    if image_size < 1 or sides[dataset] % image_size:
+        raise UserError(f"data.image_size: {image_size} does not divide {sides[dataset]}, the side of {dataset}")
+    if output.exists() and not output.is_dir():
+        raise UserError(f"{output}: is a file, but the output is a folder")
 
 
 def _write(output: Path, arrays: dict[str, np.ndarray], record: dict[str, Any]) -> None:

@@ -29,10 +29,8 @@ def moments(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 def digest(images: np.ndarray, labels: np.ndarray) -> str:
     """Return the SHA-256 of the sorted SHA-256s of every (label byte, pixels row by row with channels last)."""
-    rows = sorted(
-        hashlib.sha256(bytes([label]) + image.tobytes()).digest() for image, label in zip(images, labels, strict=True)
-    )
-    return hashlib.sha256(b"".join(rows)).hexdigest()
+    rows = [hashlib.sha256(bytes([label]) + image.tobytes()).digest() for image, label in zip(images, labels, strict=True)]
+    return hashlib.sha256(b"".join(sorted(rows))).hexdigest()
 
 
 def duplicates(train: np.ndarray, test: np.ndarray) -> tuple[int, int]:

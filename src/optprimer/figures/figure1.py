@@ -11,8 +11,8 @@ from optprimer.figures.grids import CAP, Grid, grid, height, height_limits, larg
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.relief import BOX, add_relief, relief
 
-VIEW = {"elev": 32, "azim": -58}
-_FLOOR = 0.35  # room under the lowest point for the contour lines, as a share of the range of heights
+VIEW = {"elev": 28, "azim": -58}
+_FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
 
 
 @style.house()
@@ -87,19 +87,19 @@ def _draw(axes: Axes3D, surface: Grid, scale, cap: float) -> None:
     floor = scale.vmin - _FLOOR * (scale.vmax - scale.vmin)
     add_relief(axes, relief(surface, scale, cap)).set_zorder(2)
     axes.contour(
-        surface.alpha, surface.beta, height(surface.loss, cap), levels=np.linspace(scale.vmin, scale.vmax, 14)[1:-1],
+        surface.alpha, surface.beta, height(surface.loss), levels=np.linspace(scale.vmin, scale.vmax, 14)[1:-1],
         zdir="z", offset=floor, cmap=style.LOSS_MAP, norm=scale, linewidths=0.7, zorder=1,
     )  # fmt: skip
     axes.set(xlim=surface.alpha[[0, -1]], ylim=surface.beta[[0, -1]], zlim=(floor, scale.vmax))
     axes.view_init(**VIEW)
-    axes.set_box_aspect(BOX, zoom=1.12)
+    axes.set_box_aspect(BOX, zoom=0.98)
     axes.set_xlabel("α", labelpad=-10)
     axes.set_ylabel("β", labelpad=-10)
-    axes.set_xticks([surface.alpha[0], 0, surface.alpha[-1]])
-    axes.set_yticks([surface.beta[0], 0, surface.beta[-1]])
+    axes.set_xticks([surface.alpha[0] / 2, 0, surface.alpha[-1] / 2])
+    axes.set_yticks([surface.beta[0] / 2, 0, surface.beta[-1] / 2])
     loss_ticks(axes.zaxis, scale, cap)
+    axes.zaxis.set_ticklabels([])  # the colour bar says what the heights are
     axes.tick_params(pad=-4, labelsize=7)
-    axes.tick_params(axis="z", pad=-2)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.set_visible(False)
         axis.line.set_color("0.6")

@@ -1,6 +1,6 @@
 """A surface as lit facets in three dimensions.
 
-Between measured points the surface is bilinear: each cell of the grid is drawn as facets on its own four points, so
+Between measured points ln(loss + 0.1) is bilinear: each cell of the grid is drawn as facets on its own four points, so
 nothing is smoothed away or invented. Only the light is interpolated further, from the slopes at the points (Phong 1975).
 """
 
@@ -19,12 +19,13 @@ from optprimer.figures.style import LOSS_MAP
 BOX = (1.0, 1.0, 0.72)  # proportions of the drawn box: alpha, beta, height
 _FACETS = 150  # facets along each side of the surface, at least
 _LIGHT = np.array([-0.45, -0.55, 0.70])  # direction to the light, in the drawn box
-_AMBIENT, _GLOSS, _SHININESS = 0.45, 0.12, 24
+_AMBIENT, _GLOSS, _SHININESS = 0.5, 0.06, 30
+_LID = (0.6, 0.6, 0.6, 0.16)  # where the surface is cut off: grey and see-through, to be taken for no measurement
 
 
 @dataclass(frozen=True)
 class Relief:
-    """Facets of a surface: ``corners`` (m, 4, 3) in alpha, beta and height; ``colours`` (m, 3), red, green and blue."""
+    """Facets of a surface: ``corners`` (m, 4, 3) in alpha, beta and height; ``colours`` (m, 4), red to alpha."""
 
     corners: NDArray[np.float64]
     colours: NDArray[np.float64]
@@ -33,9 +34,9 @@ class Relief:
 def relief(grid: Grid, scale: Normalize, cap: float) -> Relief:
     """Return the lit facets of ``grid``, heights being ln(min(loss, cap) + 0.1) and colours following ``scale``.
 
-    A cell with a point that is missing or not finite is left open.
+    Facets above ``cap`` form a see-through lid. A cell with a point that is missing or not finite is left open.
     """
-    z = height(grid.loss, cap)
+    z = height(grid.loss)
     slope_y, slope_x = np.nan_to_num(np.gradient(z, grid.beta, grid.alpha))
     x, y = np.meshgrid(grid.alpha, grid.beta)
     whole = np.isfinite(z[:-1, :-1] + z[:-1, 1:] + z[1:, :-1] + z[1:, 1:])
@@ -45,20 +46,25 @@ def relief(grid: Grid, scale: Normalize, cap: float) -> Relief:
 
     vertices = np.stack([_bilinear(field, whole, edges) for field in (x, y, z)], axis=-1)
     corners = np.stack([vertices[:, :-1, :-1], vertices[:, :-1, 1:], vertices[:, 1:, 1:], vertices[:, 1:, :-1]], axis=3)
+    corners = corners.reshape(-1, 4, 3)
     z_middle, dx, dy = (_bilinear(field, whole, middles).ravel() for field in (z, slope_x, slope_y))
 
     # Slopes as drawn: the box stretches alpha, beta and height differently.
     stretch = BOX[2] / (scale.vmax - scale.vmin)
-    normals = np.stack(
-        [-dx * stretch * np.ptp(grid.alpha) / BOX[0], -dy * stretch * np.ptp(grid.beta) / BOX[1], np.ones_like(dx)], axis=-1
-    )
-    return Relief(corners.reshape(-1, 4, 3), _lit(colormaps[LOSS_MAP](scale(z_middle))[:, :3], normals))
+    rise_x, rise_y = dx * stretch * np.ptp(grid.alpha) / BOX[0], dy * stretch * np.ptp(grid.beta) / BOX[1]
+    colours = _lit(colormaps[LOSS_MAP](scale(z_middle)), np.stack([-rise_x, -rise_y, np.ones_like(dx)], axis=-1))
+    lid = (corners[:, :, 2] >= height(cap)).all(axis=1)
+    colours[lid] = _LID
+    corners[:, :, 2] = np.minimum(corners[:, :, 2], height(cap))
+    return Relief(corners, colours)
 
 
 def add_relief(axes: Axes3D, surface: Relief) -> Poly3DCollection:
     """Draw ``surface``; in PDF and SVG it is an image, since tens of thousands of facets would make slow, heavy files."""
+    # Edges of the facets' own colour close the seams between them; on see-through facets they would show as a mesh.
+    edges = np.where(surface.colours[:, 3:] < 1, 0.0, surface.colours)
     facets = Poly3DCollection(
-        surface.corners, facecolors=surface.colours, edgecolors=surface.colours, linewidths=0.25, rasterized=True
+        surface.corners, facecolors=surface.colours, edgecolors=edges, linewidths=0.25, rasterized=True
     )
     axes.add_collection3d(facets, autolim=False)
     return facets
@@ -80,4 +86,5 @@ def _lit(colours: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[
     # Blinn's highlight, seen from above; the same constants in every panel, so brightness can be compared.
     halfway = (light + [0, 0, 1]) / np.linalg.norm(light + [0, 0, 1])
     highlight = np.clip(normals @ halfway, 0, 1)[:, None] ** _SHININESS
-    return np.clip(colours * (_AMBIENT + (1.15 - _AMBIENT) * incidence) + _GLOSS * highlight, 0, 1)
+    shaded = colours[:, :3] * (_AMBIENT + (1.05 - _AMBIENT) * incidence) + _GLOSS * highlight
+    return np.column_stack([np.clip(shaded, 0, 1), colours[:, 3]])

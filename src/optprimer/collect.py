@@ -1,0 +1,21 @@
+"""``optprimer collect``: join the tables that jobs wrote into the one that later stages read."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def collect(
+    table: Annotated[str, typer.Argument(help="kind of table: surface, line, ...")],
+    parts: Annotated[list[Path], typer.Argument(help="CSVs of that kind")],
+    output: Annotated[Path, typer.Option(help="CSV to write")],
+) -> None:
+    """Join tables of one kind, checked and sorted by their key."""
+    from optprimer import tables
+    from optprimer.errors import UserError
+
+    if table not in tables.TABLES:
+        raise UserError(f"table {table!r}: allowed are {', '.join(tables.TABLES)}")
+    model = tables.TABLES[table]
+    tables.write(tables.read(model, *parts), model, output)
