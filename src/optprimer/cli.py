@@ -6,6 +6,7 @@ import typer
 
 from optprimer.collect import collect
 from optprimer.config import commands as config_commands
+from optprimer.custom import landscape
 from optprimer.data.commands import data_command
 from optprimer.errors import UserError
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
@@ -13,7 +14,7 @@ from optprimer.training.commands import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("data")(data_command)
-for command in (train, directions, surface, line, curvature, trajectory, crosscheck, geometry):
+for command in (train, directions, surface, line, curvature, trajectory, crosscheck, geometry, landscape):
     app.command()(command)
 app.command("collect")(collect)
 app.add_typer(config_commands.app, name="config")

@@ -12,10 +12,11 @@ def collect(
     output: Annotated[Path, typer.Option(help="CSV to write")],
 ) -> None:
     """Join tables of one kind, checked and sorted by their key."""
-    from optprimer import tables
     from optprimer.errors import UserError
+    from optprimer.registry import TABLES
+    from optprimer.tables import read, write
 
-    if table not in tables.TABLES:
-        raise UserError(f"table {table!r}: allowed are {', '.join(tables.TABLES)}")
-    model = tables.TABLES[table]
-    tables.write(tables.read(model, *parts), model, output)
+    if table not in TABLES:
+        raise UserError(f"table {table!r}: allowed are {', '.join(TABLES)}")
+    model = TABLES[table]
+    write(read(model, *parts), model, output)

@@ -20,9 +20,12 @@ def rough(alpha, beta, seed=0):
     phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, 6)
     radius = np.hypot(alpha, beta)
     waves = sum(
-        np.sin(k * (np.cos(p) * alpha + np.sin(p) * beta) * 5 + p) for k, p in zip((1, 1.3, 1.7, 2.1, 2.9, 3.7), phases, strict=True)
+        np.sin(k * (np.cos(p) * alpha + np.sin(p) * beta) * 5 + p)
+        for k, p in zip((1, 1.3, 1.7, 2.1, 2.9, 3.7), phases, strict=True)
     )
-    return np.exp(np.log(0.9) + 4.0 * np.minimum(1, (radius / 0.35) ** 1.5) + 5 * radius**3 + waves * np.minimum(1, 3 * radius) * 0.9)
+    return np.exp(
+        np.log(0.9) + 4.0 * np.minimum(1, (radius / 0.35) ** 1.5) + 5 * radius**3 + waves * np.minimum(1, 3 * radius) * 0.9
+    )
 
 
 def _losses(net, alpha, beta, seed):

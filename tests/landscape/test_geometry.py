@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 
 from optprimer.errors import UserError
 from optprimer.landscape.geometry import OFFSET, geometry_table, measure, thin
-from optprimer.tables import Geometry
+from optprimer.landscape.tables import Geometry
 
 losses = npst.arrays(float, (5, 5), elements=st.floats(0, 50, width=32) | st.just(np.nan))
 

@@ -1,20 +1,10 @@
 """Commands of the landscape stage, one per rule."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-    from torch import nn
-
-    from optprimer.data.dataset import Dataset
-    from optprimer.landscape.images import Images
-    from optprimer.runtime import Runtime
 
 Weights = Annotated[Path, typer.Option(help="weights.safetensors of a trained network")]
 Data = Annotated[Path, typer.Option(help="folder of a prepared data set")]
@@ -42,10 +32,11 @@ def directions(
 ) -> None:
     """Draw pairs of random directions for a network and store them."""
     from optprimer.landscape.directions import random_plane, save_planes
+    from optprimer.landscape.inputs import numbers
     from optprimer.networks.store import load_network
 
     network = load_network(weights)
-    planes = {k: random_plane(network, seed, k, normalisation, reach) for k in _numbers(direction_seeds)}
+    planes = {k: random_plane(network, seed, k, normalisation, reach) for k in numbers(direction_seeds)}
     save_planes(planes, normalisation, output)
 
 
@@ -68,15 +59,18 @@ def surface(
     threads: Threads = 1,
 ) -> None:
     """Measure rows of the loss surfaces of one network; rows are numbered through the direction seeds."""
-    from optprimer import tables
-    from optprimer.landscape.surface import Grid, surface_rows
+    from optprimer.landscape.directions import load_planes
+    from optprimer.landscape.inputs import Inputs, between, numbers
+    from optprimer.landscape.measure import surface_table
+    from optprimer.landscape.tables import Surface
+    from optprimer.tables import write
 
-    inputs = _load(weights, data, seed, device, precision, threads, batch_size)
-    kind, frame = _grid_rows(
-        inputs, planes, direction_seeds, Grid(points, points), rows, [inputs.train(images)], state, surface_rows
-    )
-    frame = frame.assign(data=inputs.dataset.name, net=net, surface=name, directions=kind, precision=inputs.runtime.precision)
-    tables.write(frame, tables.Surface, output)
+    inputs = Inputs.read(weights, data, seed, device, precision, threads)
+    kind, pairs = load_planes(planes, numbers(direction_seeds))
+    log = inputs.log(state, planes, "surface", direction_seeds, points, images, batch_size)
+    sample = inputs.train(images)
+    frame = surface_table(inputs.network, pairs, points, sample, inputs.runtime, batch_size, between(rows), log)
+    write(frame.assign(data=inputs.dataset.name, net=net, surface=name, directions=kind), Surface, output)
 
 
 def line(
@@ -98,14 +92,18 @@ def line(
     threads: Threads = 1,
 ) -> None:
     """Measure training and test loss along the first direction of each seed; a row is a seed."""
-    from optprimer import tables
-    from optprimer.landscape.surface import Grid, line_rows
+    from optprimer.landscape.directions import load_planes
+    from optprimer.landscape.inputs import Inputs, between, numbers
+    from optprimer.landscape.measure import line_table
+    from optprimer.landscape.tables import Line
+    from optprimer.tables import write
 
-    inputs = _load(weights, data, seed, device, precision, threads, batch_size)
-    samples = [inputs.train(images), inputs.test(test_images)]
-    _, frame = _grid_rows(inputs, planes, direction_seeds, Grid(points, 1), rows, samples, state, line_rows)
-    frame = frame.assign(data=inputs.dataset.name, net=net, precision=inputs.runtime.precision)
-    tables.write(frame, tables.Line, output)
+    inputs = Inputs.read(weights, data, seed, device, precision, threads)
+    _, pairs = load_planes(planes, numbers(direction_seeds))
+    log = inputs.log(state, planes, "line", direction_seeds, points, images, test_images, batch_size)
+    train, test = inputs.train(images), inputs.test(test_images)
+    frame = line_table(inputs.network, pairs, points, train, test, inputs.runtime, batch_size, between(rows), log)
+    write(frame.assign(data=inputs.dataset.name, net=net), Line, output)
 
 
 def curvature(
@@ -125,25 +123,17 @@ def curvature(
     threads: Threads = 1,
 ) -> None:
     """Measure the extreme eigenvalues of the Hessian on rows of a grid, by Lanczos on exact Hessian-vector products."""
-    from optprimer import tables
-    from optprimer.landscape.curvature import curvature_row
     from optprimer.landscape.directions import load_planes
-    from optprimer.landscape.hessian import HessianOperator
-    from optprimer.landscape.surface import Grid
-    from optprimer.progress import Progress
+    from optprimer.landscape.inputs import Inputs, between
+    from optprimer.landscape.measure import curvature_table
+    from optprimer.landscape.tables import Curvature
+    from optprimer.tables import write
 
-    inputs = _load(weights, data, seed, device, "fp32", threads, images)
-    sample = inputs.train(images)
+    inputs = Inputs.read(weights, data, seed, device, "fp32", threads)
     plane = load_planes(planes, [direction_seed])[1][direction_seed]
-    hessian, grid = HessianOperator(inputs.network, sample), Grid(points, points)
-    bar = Progress(f"curvature of {net}", (rows[1] - rows[0] + 1) * points, "points")
-
-    def compute(j: int) -> list[dict[str, float | int]]:
-        return curvature_row(hessian, plane, grid, j, iterations, seed, bar)
-
-    frame = _resumed(inputs, planes, (direction_seed, grid, images, iterations), rows, state, compute, "curvature")
-    frame = frame.assign(data=inputs.dataset.name, net=net, direction_seed=direction_seed, n=len(sample))
-    tables.write(frame, tables.Curvature, output)
+    log = inputs.log(state, planes, "curvature", direction_seed, points, images, iterations)
+    frame = curvature_table(inputs.network, plane, points, inputs.train(images), iterations, seed, between(rows), log)
+    write(frame.assign(data=inputs.dataset.name, net=net, direction_seed=direction_seed), Curvature, output)
 
 
 def trajectory(
@@ -163,24 +153,25 @@ def trajectory(
     """Fit the principal plane of a training run, store it, and project the run's checkpoints on it."""
     import pandas as pd
 
-    from optprimer import tables
     from optprimer.landscape.directions import save_planes
+    from optprimer.landscape.inputs import Inputs
+    from optprimer.landscape.tables import Trajectory
     from optprimer.landscape.trajectory import trajectory as project
     from optprimer.networks.store import load_trajectory
+    from optprimer.tables import write
 
-    inputs = _load(weights, data, seed, device, precision, threads, batch_size)
-    plane, rows = project(
-        inputs.network, load_trajectory(checkpoints), inputs.train(images), inputs.runtime, inputs.batch_size
-    )
+    inputs = Inputs.read(weights, data, seed, device, precision, threads)
+    runtime, sample = inputs.runtime, inputs.train(images)
+    plane, rows = project(inputs.network, load_trajectory(checkpoints), sample, runtime, batch_size)
     save_planes({0: plane}, "pca", planes)
-    frame = pd.DataFrame(rows).assign(data=inputs.dataset.name, net=net, precision=inputs.runtime.precision)
-    tables.write(frame, tables.Trajectory, output)
+    frame = pd.DataFrame(rows).assign(data=inputs.dataset.name, net=net, precision=runtime.precision)
+    write(frame, Trajectory, output)
 
 
 def crosscheck(
     weights: Weights,
     data: Data,
-    planes: Annotated[list[Path], typer.Option(help="files of directions; once for each")],
+    planes: Annotated[list[Path], typer.Argument(help="files of directions")],
     surface_table: Annotated[Path, typer.Option("--surface", help="surface.csv, whose spot points are measured again")],
     net: Net,
     output: Output,
@@ -197,21 +188,23 @@ def crosscheck(
     """Compare with the loss-landscapes package, and the surfaces with the plain network in fp32."""
     import pandas as pd
 
-    from optprimer import tables
     from optprimer.landscape.crosscheck import against_loss_landscapes, spot_check
     from optprimer.landscape.directions import load_planes
+    from optprimer.landscape.inputs import Inputs
+    from optprimer.landscape.tables import Crosscheck, Precision, Surface
+    from optprimer.tables import read, write
 
-    inputs = _load(weights, data, seed, device, "fp32", threads, batch_size)
-    surfaces = tables.read(tables.Surface, surface_table).query("net == @net")
+    inputs = Inputs.read(weights, data, seed, device, "fp32", threads)
+    surfaces = read(Surface, surface_table).query("net == @net")
     files = {}
     for path in planes:
         kind, _ = load_planes(path, [])
         files[kind] = load_planes(path, sorted(set(surfaces.loc[surfaces["directions"] == kind, "direction_seed"])))[1]
     plane = files["filter"][direction_seed]
     rows = against_loss_landscapes(inputs.network, plane, points, inputs.train(images), inputs.runtime)
-    tables.write(pd.DataFrame(rows).assign(data=inputs.dataset.name, net=net), tables.Crosscheck, output)
-    spots = spot_check(inputs.network, files, surfaces, inputs.train(surface_images), inputs.batch_size, seed)
-    tables.write(spots, tables.Precision, precision_output)
+    write(pd.DataFrame(rows).assign(data=inputs.dataset.name, net=net), Crosscheck, output)
+    sample = inputs.train(surface_images)
+    write(spot_check(inputs.network, files, surfaces, sample, batch_size, seed), Precision, precision_output)
 
 
 def geometry(
@@ -220,77 +213,10 @@ def geometry(
     output: Output,
 ) -> None:
     """Turn surfaces into numbers: roughness, minima, width, range, negative curvature."""
-    from optprimer import tables
     from optprimer.landscape.geometry import geometry_table
+    from optprimer.landscape.tables import Geometry, Surface
+    from optprimer.tables import read, write
 
-    surfaces = tables.read(tables.Surface, surface_table)
+    surfaces = read(Surface, surface_table)
     random = surfaces[surfaces["directions"] != "pca"]
-    tables.write(geometry_table(random, points), tables.Geometry, output)
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """What every command that measures losses reads."""
-
-    network: "nn.Module"
-    dataset: "Dataset"
-    runtime: "Runtime"
-    weights: Path
-    seed: int
-    batch_size: int
-
-    def train(self, n: int) -> "Images":
-        return self._sample("train", n)
-
-    def test(self, n: int) -> "Images":
-        return self._sample("test", n)
-
-    def _sample(self, split: str, n: int) -> "Images":
-        from optprimer import seeds
-        from optprimer.landscape.images import sample
-
-        d = self.dataset
-        images, labels = (d.train_images, d.train_labels) if split == "train" else (d.test_images, d.test_labels)
-        return sample(images, labels, n, seeds.derive(self.seed, "landscape", split), d.mean, d.std, self.runtime)
-
-
-def _load(weights: Path, data: Path, seed: int, device: str, precision: str, threads: int, batch_size: int) -> _Inputs:
-    from optprimer.data.dataset import load
-    from optprimer.networks.store import load_network
-    from optprimer.runtime import set_up
-
-    runtime = set_up(device, precision, threads)
-    network = load_network(weights).to(runtime.device)
-    return _Inputs(network, load(data), runtime, weights, seed, batch_size)
-
-
-def _grid_rows(inputs, planes_file, direction_seeds, grid, rows, samples, state, to_rows):  # noqa: ANN001, ANN202
-    from optprimer.landscape.directions import load_planes
-    from optprimer.landscape.surface import RowEvaluator
-    from optprimer.progress import Progress
-
-    wanted = _numbers(direction_seeds)
-    kind, planes = load_planes(planes_file, wanted)
-    evaluator = RowEvaluator(inputs.network, planes, grid, samples, inputs.runtime, inputs.batch_size)
-    bar = Progress(f"{kind} directions", (rows[1] - rows[0] + 1) * grid.alphas * sum(map(len, samples)), "images")
-    what = (wanted, grid, [len(sample) for sample in samples], inputs.batch_size)
-    frame = _resumed(inputs, planes_file, what, rows, state, lambda r: to_rows(evaluator.row(r, bar)), "surface")
-    return kind, frame
-
-
-def _resumed(inputs, planes_file, what, rows, state, compute, module) -> "pd.DataFrame":  # noqa: ANN001
-    import pandas as pd
-    import torch
-
-    from optprimer.digest import digest
-    from optprimer.landscape.rowlog import identity, resumed
-
-    code = digest(f"optprimer.landscape.{module}")
-    machine = (str(inputs.runtime), torch.get_num_threads(), torch.__version__)
-    name = identity(inputs.weights, planes_file, inputs.dataset.name, inputs.dataset.mean, inputs.seed, what, code, machine)
-    numbers = range(rows[0], rows[1] + 1)
-    return pd.DataFrame([row for part in resumed(state, name, numbers, compute) for row in part])
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
+    write(geometry_table(random, points), Geometry, output)

@@ -106,4 +106,3 @@ def spot_check(
 def relative_difference(a: float, b: float) -> float:
     """|a - b| / |b|; NaN where either is not finite."""
     return abs(a - b) / abs(b) if math.isfinite(a) and math.isfinite(b) and b else math.nan
-

@@ -25,9 +25,7 @@ def curvature_row(
     for alpha in map(float, alphas):
         generator = torch.Generator().manual_seed(seeds.derive(seed, "lanczos"))
         operator = hessian.at(hessian.weights + alpha * d1 + beta * d2)
-        found = extreme_eigenvalues(
-            operator, hessian.dimension, iterations, generator, hessian.weights.device, torch.float32
-        )
+        found = extreme_eigenvalues(operator, hessian.dimension, iterations, generator, hessian.weights.device, torch.float32)
         largest = found.lambda_max
         rows.append(
             {"alpha": alpha, "beta": beta, "lambda_min": found.lambda_min, "lambda_max": largest}

@@ -21,12 +21,13 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class Folded:
     """An evaluation-mode copy of a network with the same parameter names as the original.
 
-    ``scales`` holds, for each folded weight, its factors s, shaped to multiply it. ``note`` says in words what was folded.
+    ``scales`` holds, for each folded weight, its factors s, shaped to multiply it. ``plain`` marks a network that had to be
+    left as it was; ``note`` says in words what was folded, or why not.
     """
 
     network: nn.Module
     scales: dict[str, Tensor]
-    exact: bool
+    plain: bool
     note: str
 
 
@@ -40,20 +41,20 @@ def fold(network: nn.Module, example: Tensor) -> Folded:
     plain = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
     total = sum(isinstance(module, BATCH_NORMS) for module in plain.modules())
     if total == 0:
-        return Folded(plain, {}, exact=True, note="no batch norm to fold")
+        return Folded(plain, {}, plain=False, note="no batch norm to fold")
     try:
         traced = fx.symbolic_trace(copy.deepcopy(plain))
     except Exception as error:  # tracing runs the user's code: anything may come out of it
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        return Folded(plain, {}, exact=True, note=f"evaluated unfolded: the network cannot be traced ({reason})")
+        return Folded(plain, {}, plain=True, note=f"evaluated unfolded: the network cannot be traced ({reason})")
     scales = _fold_pairs(traced)
     with torch.inference_mode():
         expected, found = plain(example), traced(example)
     # About 100 layers of fp32 rounding at 2**-24 each, with cancellation: 1e-3 of the largest logit is generous to rounding
     # and far below what a wrong graph gives.
     if not torch.allclose(found, expected, rtol=1e-3, atol=1e-3 * float(expected.abs().max())):
-        return Folded(plain, {}, exact=True, note="evaluated unfolded: its traced copy computes something else")
-    return Folded(traced, scales, exact=len(scales) == total, note=f"{len(scales)} of {total} batch norms folded")
+        return Folded(plain, {}, plain=True, note="evaluated unfolded: its traced copy computes something else")
+    return Folded(traced, scales, plain=False, note=f"{len(scales)} of {total} batch norms folded")
 
 
 def _fold_pairs(traced: fx.GraphModule) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import ndimage
 
 from optprimer.errors import UserError
-from optprimer.tables import Geometry
+from optprimer.landscape.tables import Geometry
 
 OFFSET = 0.1  # nats added under the logarithm, as in the published renderings (upstream h52vtp.py)
 CLIMB = 1.0  # nats above the loss at the centre that bound the sublevel set

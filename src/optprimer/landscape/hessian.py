@@ -22,6 +22,7 @@ class HessianOperator:
     """The Hessian at points of weight space, on one fixed sample. Vectors are flat, in the order of ``names``."""
 
     def __init__(self, network: nn.Module, images: Images) -> None:
+        self._images = images
         network = network.to(images.inputs.device)
         weights = moving_parameters(network)
         folded = fold(network, images.inputs[:2].float())
@@ -30,7 +31,6 @@ class HessianOperator:
         self._shapes = [weight.shape for weight in weights.values()]
         self._scales = [folded.scales.get(name) for name in self.names]
         self.weights = self.flat(weights)
-        self._images = images
 
     @property
     def dimension(self) -> int:
@@ -45,9 +45,7 @@ class HessianOperator:
         """Return v -> H v at the flat weights ``point``."""
         leaf = point.clone().requires_grad_()
         n = len(self._images)
-        batches = list(
-            zip(self._images.inputs.split(GRAPH_IMAGES), self._images.labels.split(GRAPH_IMAGES), strict=True)
-        )
+        batches = list(zip(self._images.inputs.split(GRAPH_IMAGES), self._images.labels.split(GRAPH_IMAGES), strict=True))
         held = self._gradient(leaf, *batches[0]) if len(batches) == 1 else None
 
         def product(vector: Tensor) -> Tensor:

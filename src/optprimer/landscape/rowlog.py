@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,40 +24,45 @@ def identity(*parts: object) -> str:
     return total.hexdigest()
 
 
-def resumed(path: Path, name: str, keys: Iterable[int], compute: Callable[[int], Rows]) -> Iterator[Rows]:
-    """Yield ``compute(key)`` for each key in order, from the log at ``path`` where an earlier run has done it.
+@dataclass(frozen=True)
+class RowLog:
+    """Where finished rows go, and the ``name`` (identity) of the computation that they belong to.
 
-    Args:
-        path: the log; it stays when the job ends, and a later job with another ``name`` overwrites it.
-        name: identity of the computation.
-        keys: which grid rows are wanted.
-        compute: turns the index of a grid row into rows of the table.
+    The file stays when the job ends; a later job with another name overwrites it.
     """
-    done = _read(path, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Written anew, without the torn end of a killed run.
-    with path.open("w", encoding="utf-8") as log:
-        log.write(json.dumps(name) + "\n")
-        for key in keys:
-            rows = done[key] if key in done else compute(key)
-            log.write(json.dumps([key, rows]) + "\n")
+
+    path: Path
+    name: str
+
+    def resumed(self, keys: Iterable[int], compute: Callable[[int], Rows]) -> Iterator[Rows]:
+        """Yield ``compute(key)`` for each grid row in order, from the log where an earlier run has done it."""
+        done = self._read()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("w", encoding="utf-8") as log:  # anew, without the torn end of a killed run
+            log.write(json.dumps(self.name) + "\n")
+            for key, rows in done.items():
+                log.write(json.dumps([key, rows]) + "\n")
             log.flush()
-            os.fsync(log.fileno())
-            yield rows
+            for key in keys:
+                if key not in done:
+                    done[key] = compute(key)
+                    log.write(json.dumps([key, done[key]]) + "\n")
+                    log.flush()
+                    os.fsync(log.fileno())
+                yield done[key]
 
-
-def _read(path: Path, name: str) -> dict[int, Rows]:
-    done: dict[int, Rows] = {}
-    if not path.exists():
-        return done
-    with path.open(encoding="utf-8") as log:
-        for number, line in enumerate(log):
-            if not line.endswith("\n"):
-                break
-            content = json.loads(line)
-            if number == 0:
-                if content != name:
+    def _read(self) -> dict[int, Rows]:
+        done: dict[int, Rows] = {}
+        if not self.path.exists():
+            return done
+        with self.path.open(encoding="utf-8") as log:
+            for number, line in enumerate(log):
+                try:
+                    content = json.loads(line)
+                except json.JSONDecodeError:
                     break
-                continue
-            done[content[0]] = content[1]
-    return done
+                if number == 0 and content != self.name:
+                    break
+                if number > 0:
+                    done[content[0]] = content[1]
+        return done

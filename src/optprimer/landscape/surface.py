@@ -4,6 +4,7 @@ The rows of a family are numbered through its direction seeds: row r of a family
 grid of seed number r // B. A line is a surface whose beta takes the one value 0.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,7 +38,13 @@ class RowEvaluator:
     """Evaluates rows of one family of surfaces of one network."""
 
     def __init__(
-        self, network: nn.Module, planes: dict[int, Plane], grid: Grid, images: Sequence[Images], runtime: Runtime, batch: int
+        self,
+        network: nn.Module,
+        planes: dict[int, Plane],
+        grid: Grid,
+        images: Sequence[Images],
+        runtime: Runtime,
+        batch: int,
     ) -> None:
         """Keep what rows need; ``images`` are one or more samples, all measured at each point (training and test, say)."""
         self.network, self.grid, self.images, self.runtime, self.batch = network, grid, images, runtime, batch
@@ -73,13 +80,17 @@ def surface_rows(points: list[tuple[int, float, float, list[PointLoss]]]) -> lis
 
 
 def line_rows(points: list[tuple[int, float, float, list[PointLoss]]]) -> list[Row]:
-    """Turn the points of a line, measured on training and test images, into rows of tables.Line."""
-    return [
-        {"direction_seed": seed, "alpha": alpha}
-        | {"loss": p.loss, "loss_se": p.loss_se, "accuracy": p.accuracy, "n": p.n}
-        | {"test_loss": t.loss, "test_loss_se": t.loss_se, "test_accuracy": t.accuracy, "n_test": t.n}
-        for seed, alpha, _, (p, t) in points
-    ]
+    """Turn the points of a line, measured on training and perhaps on test images, into rows of tables.Line."""
+    nothing = PointLoss(math.nan, math.nan, math.nan, 0, 0)
+    rows = []
+    for seed, alpha, _, (p, *rest) in points:
+        t = rest[0] if rest else nothing
+        rows.append(
+            {"direction_seed": seed, "alpha": alpha}
+            | {"loss": p.loss, "loss_se": p.loss_se, "accuracy": p.accuracy, "n": p.n}
+            | {"test_loss": t.loss, "test_loss_se": t.loss_se, "test_accuracy": t.accuracy, "n_test": t.n}
+        )
+    return rows
 
 
 def _exact_zero(values: np.ndarray) -> np.ndarray:

@@ -35,13 +35,15 @@ def train(
     import pandas as pd
     import torch
 
-    from optprimer import seeds, tables
+    from optprimer import seeds
     from optprimer.data.dataset import load
     from optprimer.networks.resnet import resnet
     from optprimer.networks.store import Architecture, save_network, save_trajectory
     from optprimer.runtime import set_up
+    from optprimer.tables import write
     from optprimer.training.loop import Recipe, Trainer
     from optprimer.training.schedule import Schedule
+    from optprimer.training.tables import History
 
     runtime = set_up(device, precision, threads)
     dataset = load(data)
@@ -66,4 +68,4 @@ def train(
     history = pd.DataFrame(trainer.run()).assign(data=dataset.name, net=net, seed=seed)
     save_network(network, shape, output / "weights.safetensors")
     save_trajectory(trainer.checkpoints(), output / "trajectory.safetensors")
-    tables.write(history, tables.History, output / "history.csv")
+    write(history, History, output / "history.csv")

@@ -1,0 +1,35 @@
+# make figures   set up .venv and make the embedded default: every table and every figure
+# make test      set up .venv and check everything
+# make help      list the targets
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help figures test lint setup clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## create .venv with the exact versions of requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+figures: $(STAMP) ## make every table and figure of the embedded default (figures/digits)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+test: lint ## lint, format check, unit, property and workflow tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -q
+
+lint: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" ruff check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" ruff format --check .
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakefmt --check Snakefile workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+clean: ## remove the environment; results and figures stay
+	rm -rf .venv

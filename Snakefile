@@ -1,0 +1,27 @@
+# The whole graph at a glance:
+#
+#     data ─► train ─► directions ─► surface, line, curvature ─► tables ─► figures
+#                └───► trajectory ─┘
+#
+# snakemake --cores all                                                      the embedded default (config.yaml)
+# snakemake --cores all --configfile workflow/scales/cifar10-quick.yaml      another scale
+# snakemake --cores all figure1                                              one figure
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: str(Path(workflow.basedir, "config.yaml"))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/landscape.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("<figures>/{figure}.png", figure=FIGURES),

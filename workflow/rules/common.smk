@@ -1,0 +1,116 @@
+# Settings are checked here, before the graph is built: one line and exit status 1.
+import sys
+
+from optprimer.config.digest import config_digest
+from optprimer.config.validate import check
+from optprimer.digest import digest
+from optprimer.errors import UserError
+from optprimer.landscape.jobs import Jobs
+
+try:
+    check(config)
+except UserError as error:
+    sys.exit(str(error))
+
+NETS = sorted(config["train"]["networks"])
+JOBS = Jobs.plan(config["landscape"])
+DIGEST = config_digest(config)
+STATE = f"results/{config['run']}/.state"  # of interrupted jobs; nobody's output, so Snakemake leaves it alone
+GPU = int(config["device"] == "cuda")
+
+SURFACES = {
+    name: {"seeds": family.seed_list, "points": family.points}
+    for name, family in JOBS.surfaces.items()
+}
+DIRECTIONS = sorted({family.directions for family in JOBS.surfaces.values()})
+DIRECTION_SEEDS = {kind: JOBS.seeds(kind) for kind in DIRECTIONS}
+
+MACHINE_FLAGS = f"--device {config['device']} --precision {config['precision']}"
+SAMPLE_FLAGS = f"--images {config['landscape']['images']} --batch-size {config['landscape']['batch_size']} --seed {config['seed']}"
+TRAIN_FLAGS = " ".join(
+    f"--{key.replace('_', '-')} {config['train'][key]}"
+    for key in (
+        "batch_size",
+        "optimizer",
+        "momentum",
+        "weight_decay",
+        "schedule",
+        "warmup",
+        "decay",
+    )
+    + ("crop_padding", "checkpoint_every")
+)
+TRAIN_FLAGS += " --milestones " + ",".join(map(str, config["train"]["milestones"]))
+TRAIN_FLAGS += " --flip" if config["train"]["flip"] else " --no-flip"
+
+# Figure: the tables that it is made from.
+FIGURES = {
+    "figure1": ["history", "surface"],
+    "contours": ["surface"],
+    "lines": ["line"],
+    "curvature": ["curvature"],
+    "trajectory": ["trajectory", "surface"],
+    "training": ["history"],
+    "geometry": ["geometry"],
+    "normalisation": ["surface"],
+    "crosscheck": ["crosscheck", "precision"],
+}
+
+
+def surface_planes(wildcards):
+    kind = JOBS.surfaces[wildcards.surface].directions
+    return f"<results>/landscape/{wildcards.net}/directions/{kind}.safetensors"
+
+
+def table_parts(wildcards):
+    """The files that one table of the landscapes is joined from."""
+    families = {
+        "line": {"line": JOBS.line},
+        "curvature": {"curvature": JOBS.curvature},
+        "surface": JOBS.surfaces,
+    }
+    if wildcards.table not in families:
+        return [f"<results>/landscape/{net}/{wildcards.table}.csv" for net in NETS]
+    return [
+        f"<results>/landscape/{net}/rows/{name}/{first}-{last}.csv"
+        for net in NETS
+        for name, family in families[wildcards.table].items()
+        for first, last in family.ranges()
+    ]
+
+
+def figure_tables(wildcards):
+    """The tables that a figure is made from."""
+    paths = {"history": [f"<results>/train/{net}/history.csv" for net in NETS]}
+    return [
+        path
+        for t in FIGURES[wildcards.figure]
+        for path in paths.get(t, [f"<results>/landscape/{t}.csv"])
+    ]
+
+
+pathvars:
+    results=f"results/{config['run']}",
+    figures=f"figures/{config['run']}",
+    logs=f"results/{config['run']}/logs",
+    benchmarks=f"results/{config['run']}/benchmarks",
+
+
+# One line satisfies the linter; it stays inert until someone asks for --sdm apptainer.
+container: "docker://python:3.11-slim"
+
+
+wildcard_constraints:
+    net="|".join(NETS),
+    surface="|".join(JOBS.surfaces),
+    directions="filter|layer|none",
+    table="surface|line|curvature|trajectory|crosscheck|precision",
+    figure="|".join(FIGURES),
+    first=r"\d+",
+    last=r"\d+",
+
+
+onsuccess:
+    print(
+        f"\nFigures: {Path('figures', config['run']).resolve()}\nTables:  {Path('results', config['run']).resolve()}"
+    )
