@@ -1,7 +1,7 @@
 """Lanczos against dense symmetric matrices, whose spectrum LAPACK knows.
 
-Tolerances: a product with a dense n x n matrix in float64 errs by about n eps |A|, 1e-14 for the sizes here; 1e-10 |A| leaves
-room for the accumulation over the iterations. In float32 the same count gives 1e-5 |A|.
+Tolerances: a product with a dense n x n matrix in float64 errs by about n eps |A|, 1e-14 for the sizes here; 1e-10 |A|
+leaves room for the accumulation over the iterations. In float32 the same count gives 1e-5 |A|.
 """
 
 import math
@@ -99,9 +99,7 @@ def test_orthogonality_does_not_decay():
     assert found.lambda_min == pytest.approx(0.0, abs=1e-7)
 
 
-@pytest.mark.parametrize(
-    ("values", "distinct"), [([2.0] * 9, 1), ([3.0] * 4 + [-1.0] * 5, 2), ([5.0, 5.0, 1.0, 0.0, 0.0], 3)]
-)
+@pytest.mark.parametrize(("values", "distinct"), [([2.0] * 9, 1), ([3.0] * 4 + [-1.0] * 5, 2), ([5.0, 5.0, 1.0, 0.0, 0.0], 3)])
 def test_stops_when_the_space_is_invariant(values, distinct):
     found = solve(torch.diag(torch.tensor(values, dtype=torch.float64)), iterations=len(values))
     assert found.iterations == distinct

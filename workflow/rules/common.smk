@@ -14,7 +14,6 @@ except UserError as error:
 
 NETS = sorted(config["train"]["networks"])
 JOBS = Jobs.plan(config["landscape"])
-DIGEST = config_digest(config)
 STATE = f"results/{config['run']}/.state"  # of interrupted jobs; nobody's output, so Snakemake leaves it alone
 GPU = int(config["device"] == "cuda")
 
@@ -44,7 +43,7 @@ TRAIN_FLAGS += " --milestones " + ",".join(map(str, config["train"]["milestones"
 TRAIN_FLAGS += " --flip" if config["train"]["flip"] else " --no-flip"
 
 # Figure: the tables that it is made from.
-FIGURES = {
+FIGURE_TABLES = {
     "figure1": ["history", "surface"],
     "contours": ["surface"],
     "lines": ["line"],
@@ -55,6 +54,8 @@ FIGURES = {
     "normalisation": ["surface"],
     "crosscheck": ["crosscheck", "precision"],
 }
+FIGURES = list(FIGURE_TABLES)
+PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
 
 
 def surface_planes(wildcards):
@@ -79,13 +80,14 @@ def table_parts(wildcards):
     ]
 
 
-def figure_tables(wildcards):
+def tables_of(figure):
     """The tables that a figure is made from."""
-    paths = {"history": [f"<results>/train/{net}/history.csv" for net in NETS]}
+    histories = [f"<results>/train/{net}/history.csv" for net in NETS]
+    tables = FIGURE_TABLES[figure]
     return [
         path
-        for t in FIGURES[wildcards.figure]
-        for path in paths.get(t, [f"<results>/landscape/{t}.csv"])
+        for t in tables
+        for path in (histories if t == "history" else [f"<results>/landscape/{t}.csv"])
     ]
 
 
@@ -105,7 +107,7 @@ wildcard_constraints:
     surface="|".join(JOBS.surfaces),
     directions="filter|layer|none",
     table="surface|line|curvature|trajectory|crosscheck|precision",
-    figure="|".join(FIGURES),
+    figure="|".join(FIGURES[1:]),
     first=r"\d+",
     last=r"\d+",
 

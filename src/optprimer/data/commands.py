@@ -28,7 +28,8 @@ def data_command(
     typer.echo(
         f"{prepared.name}: {len(prepared.train_images):,} training and {len(prepared.test_images):,} test images of"
         f" {image_size} x {image_size} pixels in {len(prepared.classes)} classes, from"
-        f" {record['archive'] or record['source']} ({record['encoding']}). Channel means {_rounded(prepared.mean)} and stds {_rounded(prepared.std)}."
+        f" {record['archive'] or record['source']} ({record['encoding']})."
+        f" Channel means {_rounded(prepared.mean)} and stds {_rounded(prepared.std)}."
         f" Exact duplicates: {shared} test images in train, {repeated} within train. Written to {output}."
     )
 

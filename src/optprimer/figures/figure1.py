@@ -16,9 +16,7 @@ _FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of
 
 
 @style.house()
-def figure1(
-    surface: pd.DataFrame, history: pd.DataFrame | None = None, *, provenance: Provenance, cap: float = CAP
-) -> Figure:
+def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, provenance: Provenance, cap: float = CAP) -> Figure:
     """Draw each network's surface of ln(min(loss, cap) + 0.1) along two filter-normalised directions (Li et al. 2018, fig. 1).
 
     All panels share heights, camera, colours and light. The surfaces are the largest in the table, of its lowest direction

@@ -63,9 +63,7 @@ def add_relief(axes: Axes3D, surface: Relief) -> Poly3DCollection:
     """Draw ``surface``; in PDF and SVG it is an image, since tens of thousands of facets would make slow, heavy files."""
     # Edges of the facets' own colour close the seams between them; on see-through facets they would show as a mesh.
     edges = np.where(surface.colours[:, 3:] < 1, 0.0, surface.colours)
-    facets = Poly3DCollection(
-        surface.corners, facecolors=surface.colours, edgecolors=edges, linewidths=0.25, rasterized=True
-    )
+    facets = Poly3DCollection(surface.corners, facecolors=surface.colours, edgecolors=edges, linewidths=0.25, rasterized=True)
     axes.add_collection3d(facets, autolim=False)
     return facets
 

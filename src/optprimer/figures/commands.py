@@ -1,0 +1,20 @@
+"""``optprimer figure``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def figure(
+    name: Annotated[str, typer.Argument(help="figure1, contours, lines, ...")],
+    tables: Annotated[list[Path], typer.Argument(help="the CSV tables that it is drawn from, known by their file names")],
+    output: Annotated[Path, typer.Option(help="path without extension")],
+    run: Annotated[str, typer.Option(help="name of the run, for the metadata")] = "unnamed",
+    seed: Annotated[int, typer.Option(help="global seed, for the metadata")] = 0,
+    config_digest: Annotated[str, typer.Option(help="of the settings, for the metadata")] = "none",
+) -> None:
+    """Draw a figure from tables, as PNG, PDF and SVG; figure 1 also as an interactive page."""
+    from optprimer.figures.draw import draw
+
+    draw(name, tables, output, run, seed, config_digest)

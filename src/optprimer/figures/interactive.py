@@ -1,0 +1,111 @@
+"""Figure 1 to turn by hand: one self-contained page, whose panels turn together."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from optprimer.figures import style
+from optprimer.figures.figure1 import facts, panels, titles
+from optprimer.figures.grids import CAP, Grid, height, height_limits, largest
+from optprimer.figures.provenance import Provenance
+from optprimer.files import write_text
+
+CAMERA = {"eye": {"x": 1.1, "y": -1.45, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.15}}
+
+# Turning one scene turns the others; `busy` keeps the echo of a relayout from starting another.
+TURN_TOGETHER = """
+const plot = document.getElementById('{plot_id}');
+const scenes = Object.keys(plot.layout).filter(key => key.startsWith('scene'));
+let busy = false;
+function follow(event) {
+  if (busy) return;
+  const key = Object.keys(event).find(key => key.endsWith('.camera'));
+  if (!key) return;
+  const update = {};
+  for (const scene of scenes) if (scene + '.camera' !== key) update[scene + '.camera'] = event[key];
+  busy = true;
+  Plotly.relayout(plot, update).then(() => { busy = false; });
+}
+plot.on('plotly_relayouting', follow);
+plot.on('plotly_relayout', follow);
+"""
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="{provenance}">
+<title>Loss landscapes: {names}</title>
+<link rel="icon" href="data:,">
+<style>body {{ margin: 0 auto; max-width: 80rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }}
+h1 {{ font-size: 1.3rem; margin: 0 0 .3rem }} p {{ margin: .3rem 0; font-size: .9rem; color: #444 }}</style>
+</head>
+<body>
+<h1>Loss landscapes: {names}</h1>
+<p>Drag to turn all panels together, scroll to zoom, point at a surface to read its loss and accuracy.</p>
+<noscript><p>This page draws with JavaScript; the same figure is beside it as PNG, PDF and SVG.</p></noscript>
+{plot}
+<p>{facts}</p>
+</body>
+</html>
+"""
+
+
+def figure1_html(
+    surface: pd.DataFrame, history: pd.DataFrame | None, path: Path, provenance: Provenance, cap: float = CAP
+) -> None:
+    """Write the surfaces of ``figure1`` as a page that needs no network: equal tables give equal bytes."""
+    rows = largest(surface, "filter")
+    grids = panels(rows)
+    scale = height_limits([each.loss for each in grids], cap)
+    headings = [titles(each, history) for each in grids]
+    figure = make_subplots(
+        rows=1,
+        cols=len(grids),
+        specs=[[{"type": "surface"}] * len(grids)],
+        subplot_titles=[f"<b>{name}</b><br>{result}" for name, result in headings],
+        horizontal_spacing=0.02,
+    )
+    ticks = [loss for loss in (0.01, 0.1, 1, 10, 100, 1e4, 1e6) if scale.vmin <= height(loss) <= scale.vmax]
+    marks = {"tickvals": [float(height(loss)) for loss in ticks], "ticktext": [f"{loss:g}" for loss in ticks]}
+    for column, each in enumerate(grids, start=1):
+        bar = {"title": "loss", "len": 0.6, **marks}
+        trace = _surface(each, cap).update(cmin=scale.vmin, cmax=scale.vmax, showscale=column == len(grids), colorbar=bar)
+        figure.add_trace(trace, row=1, col=column)
+    figure.update_scenes(
+        xaxis_title="α",
+        yaxis_title="β",
+        zaxis={"title": "loss", "range": [scale.vmin, scale.vmax], **marks},
+        aspectratio={"x": 1, "y": 1, "z": 0.75},
+        camera=CAMERA,
+    )
+    figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 60, "b": 0}, font={"family": "system-ui, sans-serif"})
+    plot = figure.to_html(
+        full_html=False, include_plotlyjs=True, div_id="landscape", post_script=TURN_TOGETHER, config={"responsive": True}
+    )
+    page = PAGE.format(
+        provenance=provenance.text().replace('"', "&quot;"),
+        names=" and ".join(name for name, _ in headings),
+        plot=plot,
+        facts="; ".join(
+            [f"data: {provenance.data}", *facts(rows, grids, history, cap), f"settings {provenance.config_digest}"]
+        ),
+    )
+    write_text(path, page)
+
+
+def _surface(each: Grid, cap: float) -> go.Surface:
+    read_off = np.stack([each.loss, each.accuracy], axis=-1)
+    return go.Surface(
+        x=each.alpha,
+        y=each.beta,
+        z=height(each.loss, cap),
+        customdata=read_off,
+        colorscale=style.LOSS_MAP,
+        hovertemplate="α %{x:.2f}, β %{y:.2f}<br>loss %{customdata[0]:.4g}<br>accuracy %{customdata[1]:.1%}<extra></extra>",
+        connectgaps=False,
+    )

@@ -1,0 +1,105 @@
+"""The whole workflow at the smoke scale, from a folder that is not the repository and has a space in its name."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from workflow.conftest import ROOT, run_snakemake
+
+from optprimer.registry import TABLES
+from optprimer.tables import read
+
+FIGURES = ["figure1", "contours", "lines", "curvature", "trajectory", "training", "geometry", "normalisation", "crosscheck"]
+LANDSCAPE = sorted(set(TABLES) - {"history"})
+NOTHING = "Nothing to be done"
+
+
+def said(done):
+    return done.stdout + done.stderr
+
+
+def jobs(done):
+    """Names of the rules that a dry run would run."""
+    text = said(done)
+    return {line.split()[0] for line in text[text.index("Job stats") :].splitlines()[3:] if len(line.split()) == 2}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_there(smoke, figure):
+    for extension in ("png", "pdf", "svg"):
+        assert (smoke / f"figures/smoke/{figure}.{extension}").stat().st_size > 5000
+    assert figure != "figure1" or (smoke / "figures/smoke/figure1.html").stat().st_size > 1e6
+
+
+@pytest.mark.parametrize("table", LANDSCAPE)
+def test_every_table_is_valid_and_has_both_networks(smoke, table):
+    frame = read(TABLES[table], smoke / f"results/smoke/landscape/{table}.csv")
+    assert set(frame["net"]) == {"resnet56", "resnet56_noskip"}
+
+
+def test_centre_of_every_random_surface_is_the_trained_network(smoke):
+    surface = pd.read_csv(smoke / "results/smoke/landscape/surface.csv").query("alpha == 0 and beta == 0")
+    spread = surface.groupby("net")["loss"].agg(lambda loss: loss.max() - loss.min())
+    assert (spread < 1e-9).all()
+
+
+def test_fp32_agrees_with_loss_landscapes(smoke):
+    differences = pd.read_csv(smoke / "results/smoke/landscape/crosscheck.csv")["relative_difference"]
+    assert differences.max() < 1e-5
+
+
+def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    assert NOTHING in said(run_snakemake(smoke))
+
+
+@pytest.mark.parametrize(
+    ("edited", "comment_only", "reruns", "spared"),
+    [
+        ("src/optprimer/landscape/evaluator.py", True, set(), {"train", "surface_rows"}),
+        ("src/optprimer/landscape/evaluator.py", False, {"surface_rows", "line_rows", "trajectory"}, {"train", "data"}),
+        ("src/optprimer/landscape/geometry.py", False, {"geometry", "figure"}, {"train", "surface_rows", "curvature_rows"}),
+        ("src/optprimer/training/loop.py", False, {"train", "surface_rows"}, {"data"}),
+    ],
+)
+def test_an_edit_reruns_what_depends_on_it(smoke, tmp_path, monkeypatch, edited, comment_only, reruns, spared):
+    copy = tmp_path / "copy"
+    for part in ("src", "workflow", "Snakefile", "config.yaml", "profiles"):
+        source = ROOT / part
+        shutil.copytree(source, copy / part) if source.is_dir() else shutil.copy(source, copy / part)
+    monkeypatch.setenv("PYTHONPATH", str(copy / "src"))
+    path = copy / edited
+    path.write_text(path.read_text() + ("\n# a comment\n" if comment_only else "\n_ADDED = 1\n"))
+    done = run_snakemake(smoke, "--dry-run", root=copy)
+    assert done.returncode == 0, said(done)
+    if comment_only:
+        assert NOTHING in said(done)
+        return
+    assert reruns <= jobs(done)
+    assert not spared & jobs(done)
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [("epochs=3", "epochs"), ("seed=-1", "seed"), ("precision=fp16", "precision"), ("device=tpu", "device")],
+)
+def test_a_wrong_setting_is_one_line_before_any_job(tmp_path, setting, named):
+    done = run_snakemake(tmp_path, "--config", setting)
+    assert done.returncode != 0
+    line = [line for line in said(done).splitlines() if line.startswith("config:")]
+    assert len(line) == 1
+    assert named in line[0]
+    assert not (tmp_path / "results").exists()
+
+
+def test_one_figure_as_target(tmp_path):
+    done = run_snakemake(tmp_path, "--dry-run", "figure_training")
+    assert done.returncode == 0, said(done)
+    assert jobs(done) == {"data", "train", "figure", "figure_training", "total"}
+
+
+@pytest.mark.parametrize("scale", ["cifar10-quick", "cifar10", "paper"])
+def test_every_scale_has_a_graph(tmp_path, scale):
+    done = run_snakemake(tmp_path, "--dry-run", "--configfile", str(ROOT / f"workflow/scales/{scale}.yaml"), smoke=False)
+    assert done.returncode == 0, said(done)
+    assert "surface_rows" in jobs(done)
