@@ -45,6 +45,7 @@ def multiply_rate(dtype: torch.dtype, repeats: int) -> float:
 
 
 def main() -> None:
+    """Run the comparison and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--side", type=int, default=32)

@@ -15,9 +15,7 @@ def test_every_key_has_one_row_or_section_and_every_check_one_line():
     lines = page().splitlines()
     for key in walk(read_schema()):
         is_section = len(key.path) == 1 and "properties" in key.node
-        start, end = (
-            (f"## `{key.dotted}`", "") if is_section else (f"| `{key.dotted}` | ", f" | {key.node['description']} |")
-        )
+        start, end = (f"## `{key.dotted}`", "") if is_section else (f"| `{key.dotted}` | ", f" | {key.node['description']} |")
         assert sum(line.startswith(start) and line.endswith(end) for line in lines) == 1, key.dotted
     assert sum(line.startswith("- ") for line in lines) == len(CHECKS)
 

@@ -37,9 +37,7 @@ def node_at(path):
     node = read_schema()
     for name in path:
         node = (
-            node["properties"][name]
-            if name in node.get("properties", {})
-            else next(iter(node["patternProperties"].values()))
+            node["properties"][name] if name in node.get("properties", {}) else next(iter(node["patternProperties"].values()))
         )
     return node
 

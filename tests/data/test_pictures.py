@@ -39,7 +39,9 @@ def test_tables_of_quality_50_are_those_of_the_standard_and_of_100_all_ones():
     assert set(quantization_tables(100)[0] + quantization_tables(100)[1]) == {1}
 
 
-@pytest.mark.parametrize("tables", [[[7] * 64, [9] * 64], [list(quantization_tables(75)[0])] * 2], ids=["own", "luminance only"])
+@pytest.mark.parametrize(
+    "tables", [[[7] * 64, [9] * 64], [list(quantization_tables(75)[0])] * 2], ids=["own", "luminance only"]
+)
 def test_a_jpeg_with_other_tables_has_no_known_quality(tables):
     assert decode(saved("JPEG", qtables=tables), 8)[1] == "jpeg"
 

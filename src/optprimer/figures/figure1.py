@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import Axes3D
 
@@ -29,19 +30,19 @@ def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, prove
     grids = panels(rows)
     scale = height_limits([each.loss for each in grids], cap)
     lines, columns = style.tile(len(grids))
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.55 * lines + 0.55))
-    top, bottom = 1 - 0.05 / lines, 0.52 / (3.55 * lines + 0.55)
+    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3 * lines + 0.45))
+    top, bottom = 1 - 0.05 / lines, 0.42 / (3.3 * lines + 0.45)
     step = (top - bottom) / lines
     for index, each in enumerate(grids):
         line, column = divmod(index, columns)
-        box = (0.93 * column / columns, top - (line + 1) * step, 0.93 / columns, step)
+        box = (0.91 * column / columns, top - (line + 1) * step, 0.91 / columns, step)
         axes = figure.add_axes(box, projection="3d", computed_zorder=False)
         _draw(axes, each, scale, cap)
         name, result = titles(each, history)
         middle = box[0] + box[2] / 2
         figure.text(middle, box[1] + step, name, ha="center", va="top", fontweight="bold", fontsize=9.5)
         figure.text(middle, box[1] + step - 0.19 / figure.get_figheight(), result, ha="center", va="top", fontsize=8.5)
-    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.925, 0.33, 0.014, 0.4)))
+    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.905, 0.33, 0.014, 0.4)))
     bar.outline.set_visible(False)
     bar.ax.set_title("loss", fontsize=8, pad=7)
     loss_ticks(bar.ax.yaxis, scale, cap)
@@ -81,7 +82,7 @@ def facts(rows: pd.DataFrame, grids: list[Grid], history: pd.DataFrame | None, c
     ]
 
 
-def _draw(axes: Axes3D, surface: Grid, scale, cap: float) -> None:
+def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
     floor = scale.vmin - _FLOOR * (scale.vmax - scale.vmin)
     add_relief(axes, relief(surface, scale, cap)).set_zorder(2)
     axes.contour(
@@ -90,7 +91,7 @@ def _draw(axes: Axes3D, surface: Grid, scale, cap: float) -> None:
     )  # fmt: skip
     axes.set(xlim=surface.alpha[[0, -1]], ylim=surface.beta[[0, -1]], zlim=(floor, scale.vmax))
     axes.view_init(**VIEW)
-    axes.set_box_aspect(BOX, zoom=0.98)
+    axes.set_box_aspect(BOX, zoom=0.99)
     axes.set_xlabel("α", labelpad=-10)
     axes.set_ylabel("β", labelpad=-10)
     axes.set_xticks([surface.alpha[0] / 2, 0, surface.alpha[-1] / 2])

@@ -66,7 +66,7 @@ def at_common_points(rows: pd.DataFrame) -> pd.DataFrame:
     """Select the smallest grid on which every network and filter-normalised direction seed was measured."""
     rows = rows[rows["directions"] == "filter"].drop_duplicates(["net", "direction_seed", "points"])
     pairs = rows.drop_duplicates(["net", "direction_seed"])
-    for points, group in rows.groupby("points"):
+    for _, group in rows.groupby("points"):
         if len(group) == len(pairs):
             return group
     raise UserError("geometry.csv has no grid size that all filter-normalised surfaces share")

@@ -41,7 +41,8 @@ PAGE = """<!DOCTYPE html>
 <meta name="description" content="{provenance}">
 <title>Loss landscapes: {names}</title>
 <link rel="icon" href="data:,">
-<style>body {{ margin: 0 auto; max-width: 80rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff }}
+<style>body {{ margin: 0 auto; max-width: 80rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222;
+  background: #fff }}
 h1 {{ font-size: 1.3rem; margin: 0 0 .3rem }} p {{ margin: .3rem 0; font-size: .9rem; color: #444 }}</style>
 </head>
 <body>

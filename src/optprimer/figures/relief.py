@@ -82,7 +82,8 @@ def _lit(colours: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[
     light = _LIGHT / np.linalg.norm(_LIGHT)
     incidence = np.clip(normals @ light, 0, 1)[:, None]
     # Blinn's highlight, seen from above; the same constants in every panel, so brightness can be compared.
-    halfway = (light + [0, 0, 1]) / np.linalg.norm(light + [0, 0, 1])
+    upward = light + np.array([0, 0, 1])
+    halfway = upward / np.linalg.norm(upward)
     highlight = np.clip(normals @ halfway, 0, 1)[:, None] ** _SHININESS
     shaded = colours[:, :3] * (_AMBIENT + (1.05 - _AMBIENT) * incidence) + _GLOSS * highlight
     return np.column_stack([np.clip(shaded, 0, 1), colours[:, 3]])

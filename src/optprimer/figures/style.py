@@ -111,7 +111,7 @@ def epochs(history: pd.DataFrame) -> str:
     """Say how long each network was trained."""
     last = history.groupby("net")["epoch"].max()
     names = labels(last.index)
-    if last.nunique() == 1:
+    if len(set(last)) == 1:
         return f"{last.iloc[0]} epochs"
     return ", ".join(f"{last[net]} epochs {name}" for net, name in names.items())
 
@@ -129,8 +129,8 @@ def panel_title(axes: Axes, text: str) -> None:
 def row_title(axes: Axes, text: str) -> None:
     """Name a row of panels, upright beside its first."""
     axes.annotate(
-        text, (0, 0.5), xytext=(-38, 0), xycoords="axes fraction", textcoords="offset points", rotation=90,
-        ha="center", va="center", fontweight="bold", fontsize=8,
+        text.replace(" ", "\n", 1), (0, 0.5), xytext=(-50, 0), xycoords="axes fraction", textcoords="offset points",
+        rotation=90, ha="center", va="center", fontweight="bold", fontsize=8,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-
 Weights = Annotated[Path, typer.Option(help="weights.safetensors of a trained network")]
 Data = Annotated[Path, typer.Option(help="folder of a prepared data set")]
 Net = Annotated[str, typer.Option(help="name of the network in tables")]

@@ -70,7 +70,7 @@ class ResNet(nn.Module):
 
 
 def resnet(depth: int, *, skips: bool, channels: int, classes: int, generator: torch.Generator) -> ResNet:
-    """Build a ResNet initialised as in Li et al.'s code: He normal (fan in) filters, linear weights N(0, 1e-3^2), zero biases."""
+    """Build a ResNet initialised as in Li et al.'s code: He normal (fan in) filters, linear weights N(0, 1e-6), no bias."""
     network = ResNet(depth, skips=skips, channels=channels, classes=classes)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

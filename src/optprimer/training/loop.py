@@ -196,8 +196,6 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 def _identity(trainer: Trainer, data: Dataset) -> str:
     """Name settings, data, code and machine settings: a state of another run must never be continued."""
-    what = json.dumps(
-        [asdict(trainer.recipe), repr(trainer.network), data.name, data.mean, data.std, len(data.train_labels)]
-        + [str(trainer.runtime), torch.get_num_threads(), torch.__version__, digest(__name__)]
-    )
-    return hashlib.sha256(what.encode()).hexdigest()
+    task = (asdict(trainer.recipe), repr(trainer.network), data.name, data.mean, data.std, len(data.train_labels))
+    machine = (str(trainer.runtime), torch.get_num_threads(), torch.__version__, digest(__name__))
+    return hashlib.sha256(json.dumps([task, machine]).encode()).hexdigest()
