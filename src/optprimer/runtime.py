@@ -32,6 +32,8 @@ def set_up(device: str = "auto", precision: str = "auto", threads: int | None = 
         UserError: a GPU is asked for and there is none, or a value is not one of the allowed.
     """
     if threads is not None:
+        if threads < 1:
+            raise UserError(f"threads {threads}: allowed are whole numbers from 1")
         torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -1,17 +1,23 @@
+import hashlib
 import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import fingerprint_of
+import requests
 
 from optprimer.data import download
+from optprimer.data.archives import Fingerprint
 from optprimer.data.download import Patience, Release, cache_folder, fetch
 from optprimer.errors import UserError
 
 BODY = bytes(range(256)) * 400
 PATIENCE = Patience(connect=2.0, stall=0.3, waits=(0.0, 0.0))
+
+
+def fingerprint_of(data):
+    return Fingerprint(hashlib.md5(data).hexdigest(), hashlib.sha256(data).hexdigest(), len(data))
 
 
 @pytest.fixture
@@ -129,6 +135,19 @@ def test_the_cache_is_moved_by_the_environment(monkeypatch):
     assert cache_folder() == Path("data/cache")
     monkeypatch.setenv("OPTPRIMER_CACHE", "/somewhere/else")
     assert cache_folder() == Path("/somewhere/else")
+
+
+def test_connections_and_stalls_have_their_own_limits(release, cache, monkeypatch):
+    limits = []
+
+    def refuse(*_, timeout, **__):
+        limits.append(timeout)
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr("requests.get", refuse)
+    with pytest.raises(UserError, match="no connection within 10 s"):
+        fetch(release("https://nowhere.invalid/a"), cache)
+    assert limits == [(10.0, 30.0)]  # and no second attempt, which would wait as long again
 
 
 def test_two_at_once_do_not_disturb_each_other(server, release, cache, leftovers):

@@ -71,27 +71,39 @@ def test_other_kinds_are_refused(data):
 
 
 def test_a_png_that_declares_a_huge_size_is_refused_before_it_is_decoded():
-    header = b"IHDR" + struct.pack(">IIBBBBB", 12_000, 12_000, 8, 2, 0, 0, 0)
+    header = b"IHDR" + struct.pack(">IIBBBBB", 9_000, 9_000, 8, 2, 0, 0, 0)
     bomb = PNG[:8] + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + PNG[33:]
-    with pytest.raises(BadPictureError, match="12000 x 12000 pixels"):
+    with pytest.raises(BadPictureError, match="9000 x 9000 pixels"):
         decode(bomb, 8)
 
 
-def unharmed_or_refused(data, original):
+def attempt(data):
+    """The pixels, or the line that says why not."""
     try:
-        pixels, _ = decode(bytes(data), 8)
+        return decode(bytes(data), 8)[0]
     except BadPictureError as error:
-        assert "\n" not in str(error)
+        return str(error)
+
+
+def unharmed_or_refused(data, original):
+    result = attempt(data)
+    if isinstance(result, str):
+        assert result
+        assert "\n" not in result
     else:
-        np.testing.assert_array_equal(pixels, decode(original, 8)[0])
+        np.testing.assert_array_equal(result, decode(original, 8)[0])
 
 
-@given(st.integers(0, 8 * len(PNG) - 1))
-@settings(max_examples=300, deadline=None)
-def test_any_flipped_bit_of_a_png_is_harmless_or_refused(position):
-    data = bytearray(PNG)
-    data[position // 8] ^= 1 << position % 8
-    unharmed_or_refused(data, PNG)
+# Of a flat image, so that it is compressed: there, unlike in noise, decoding alone misses some flips.
+FLAT = saved("PNG", Image.new("RGB", (8, 8), (40, 90, 200)))
+
+
+@pytest.mark.parametrize("original", [PNG, FLAT], ids=["noise", "flat"])
+def test_any_flipped_bit_of_a_png_is_harmless_or_refused(original):
+    for position in range(8 * len(original)):
+        data = bytearray(original)
+        data[position // 8] ^= 1 << position % 8
+        unharmed_or_refused(data, original)
 
 
 @pytest.mark.parametrize("original", [PNG, JPEG], ids=["png", "jpeg"])
@@ -105,7 +117,4 @@ def test_any_truncation_is_harmless_or_refused(original):
 @given(st.binary(max_size=200))
 @settings(deadline=None)
 def test_arbitrary_bytes_behind_a_jpeg_header_raise_nothing_else(tail):
-    try:
-        decode(JPEG[:160] + tail, 8)
-    except BadPictureError as error:
-        assert "\n" not in str(error)
+    assert "\n" not in attempt(JPEG[:160] + tail)

@@ -43,6 +43,13 @@ def test_roughness_of_a_quadratic_height_is_its_second_difference(points):
     assert measures.loss_range == pytest.approx(np.ptp(height), rel=1e-12)
 
 
+def test_the_height_is_the_logarithm_of_loss_plus_a_tenth():
+    loss = np.zeros((3, 3))
+    loss[0, 0] = 1.0
+    assert measure(frame(loss)).loss_range == pytest.approx(np.log(1.1 / 0.1), rel=1e-12)
+    assert measure(frame(loss)).roughness == pytest.approx(2 * np.log(11) / 6, rel=1e-12)  # 2 of 6 triples bend
+
+
 def test_roughness_of_a_wrinkle_as_fine_as_the_grid_is_four_times_its_amplitude():
     checks = (-1.0) ** np.add.outer(np.arange(9), np.arange(9))
     assert measure(frame(np.exp(0.3 * checks) - OFFSET)).roughness == pytest.approx(1.2, rel=1e-9)

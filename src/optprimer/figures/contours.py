@@ -23,7 +23,7 @@ def contours(surface: pd.DataFrame, *, provenance: Provenance, cap: float = CAP)
     rows = rows[rows["direction_seed"].isin(seeds)]
     grids = {key: grid(group) for key, group in rows.groupby(["net", "direction_seed"])}
     scale = height_limits([each.loss for each in grids.values()], cap)
-    figure = style.page(0.9 + len(nets) * min(2.6, 6.0 / len(seeds) + 0.45))
+    figure = style.page(0.75 + len(nets) * min(2.6, 5.0 / len(seeds) + 0.45))
     axes = figure.subplots(len(nets), len(seeds), sharex=True, sharey=True, squeeze=False)
     names = style.labels(nets)
     for row, net in enumerate(nets):

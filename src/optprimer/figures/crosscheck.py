@@ -19,7 +19,7 @@ def crosscheck(crosscheck: pd.DataFrame, precision: pd.DataFrame, *, provenance:
     nets = style.ordered([*crosscheck["net"], *precision["net"]])
     names, colours = style.labels(nets), style.colours(nets)
     figure = style.page(3.0)
-    left, right = figure.subplots(1, 2)
+    left, right = figure.subplots(1, 2, sharey=True)
     for net in nets:
         for axes, rows in ((left, crosscheck), (right, precision.rename(columns={"loss": "own", "loss_fp32": "loss"}))):
             _draw(axes, rows[rows["net"] == net], colours[net], names[net])
@@ -33,14 +33,16 @@ def crosscheck(crosscheck: pd.DataFrame, precision: pd.DataFrame, *, provenance:
     style.footer(
         figure,
         provenance,
-        f"left: {len(crosscheck)} points, {style.images(crosscheck)}, largest {_largest(crosscheck)}, {equal} equal (▾)",
-        f"right: {len(precision)} points, largest {_largest(precision)}",
+        f"left: {_summary(crosscheck, PROGRAM_TOLERANCE)}, {equal} equal (▾), {style.images(crosscheck)}",
+        f"right: {_summary(precision, BF16_TOLERANCE)}",
     )
     return figure
 
 
-def _largest(rows: pd.DataFrame) -> str:
-    return f"{rows['relative_difference'].abs().max():.1e}"
+def _summary(rows: pd.DataFrame, tolerance: float) -> str:
+    difference = rows["relative_difference"].abs()
+    middle, largest, above = difference.median(), difference.max(), (difference > tolerance).sum()
+    return f"{len(rows)} points, median {middle:.1e}, largest {largest:.1e}, {above} above {tolerance:g}"
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, colour: str, name: str) -> None:

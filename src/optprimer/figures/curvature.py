@@ -33,7 +33,7 @@ def curvature(curvature: pd.DataFrame, *, provenance: Provenance) -> Figure:
         unused.set_visible(False)
     bar = figure.colorbar(mesh, ax=list(axes.flat), extend="max", aspect=30, shrink=0.8, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label("|λ_min / λ_max|".replace("_min", "$_{min}$").replace("_max", "$_{max}$"))
+    bar.set_label(r"$|\lambda_\mathrm{min}\,/\,\lambda_\mathrm{max}|$")
     style.footer(
         figure,
         provenance,

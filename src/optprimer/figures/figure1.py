@@ -13,6 +13,7 @@ from optprimer.figures.provenance import Provenance
 from optprimer.figures.relief import BOX, add_relief, relief
 
 VIEW = {"elev": 28, "azim": -58}
+_PANEL = 3.3  # inches, height of a panel with its titles
 _FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
 
 
@@ -30,21 +31,21 @@ def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, prove
     grids = panels(rows)
     scale = height_limits([each.loss for each in grids], cap)
     lines, columns = style.tile(len(grids))
-    figure = Figure(figsize=(style.PAGE_WIDTH, 3.3 * lines + 0.45))
-    top, bottom = 1 - 0.05 / lines, 0.42 / (3.3 * lines + 0.45)
-    step = (top - bottom) / lines
+    figure = Figure(figsize=(style.PAGE_WIDTH, _PANEL * lines + 0.4))
+    inch, width = 1 / figure.get_figheight(), 0.925 / columns
     for index, each in enumerate(grids):
         line, column = divmod(index, columns)
-        box = (0.91 * column / columns, top - (line + 1) * step, 0.91 / columns, step)
-        axes = figure.add_axes(box, projection="3d", computed_zorder=False)
-        _draw(axes, each, scale, cap)
+        top, middle = 1 - (line * _PANEL + 0.12) * inch, (column + 0.5) * width
+        # The box reaches below the panel: matplotlib leaves room there that the tilted cube does not fill.
+        box = (column * width, top - (_PANEL + 0.27) * inch, width, (_PANEL + 0.15) * inch)
+        _draw(figure.add_axes(box, projection="3d", computed_zorder=False), each, scale, cap)
         name, result = titles(each, history)
-        middle = box[0] + box[2] / 2
-        figure.text(middle, box[1] + step, name, ha="center", va="top", fontweight="bold", fontsize=9.5)
-        figure.text(middle, box[1] + step - 0.19 / figure.get_figheight(), result, ha="center", va="top", fontsize=8.5)
-    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.905, 0.33, 0.014, 0.4)))
+        figure.text(middle, top, name, ha="center", va="top", fontweight="bold", fontsize=9.5 if columns < 3 else 7.5)
+        figure.text(middle, top - 0.18 * inch, result, ha="center", va="top", fontsize=8.5 if columns < 3 else 7)
+    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.93, 0.36, 0.013, 0.36)))
     bar.outline.set_visible(False)
     bar.ax.set_title("loss", fontsize=8, pad=7)
+    bar.ax.tick_params(labelsize=7, length=2.5, pad=2)
     loss_ticks(bar.ax.yaxis, scale, cap)
     style.footer(figure, provenance, *facts(rows, grids, history, cap))
     return figure
@@ -77,7 +78,7 @@ def facts(rows: pd.DataFrame, grids: list[Grid], history: pd.DataFrame | None, c
         f"{nx} × {ny} points, {style.images(rows)}, {'/'.join(sorted(rows['precision'].unique()))}",
         f"direction seed {grids[0].direction_seed}",
         "height and colour: ln(loss + 0.1)",
-        f"drawn at {cap:g} where higher: {clipped} points",
+        f"cut off at loss {cap:g}: {clipped} points",
         *([f"gaps: {missing} points without a finite loss"] if any(each.missing() for each in grids) else []),
     ]
 
@@ -91,11 +92,12 @@ def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
     )  # fmt: skip
     axes.set(xlim=surface.alpha[[0, -1]], ylim=surface.beta[[0, -1]], zlim=(floor, scale.vmax))
     axes.view_init(**VIEW)
-    axes.set_box_aspect(BOX, zoom=0.99)
-    axes.set_xlabel("α", labelpad=-10)
-    axes.set_ylabel("β", labelpad=-10)
-    axes.set_xticks([surface.alpha[0] / 2, 0, surface.alpha[-1] / 2])
-    axes.set_yticks([surface.beta[0] / 2, 0, surface.beta[-1] / 2])
+    axes.set_box_aspect(BOX, zoom=1.02)
+    axes.set_xlabel("α", labelpad=-8)
+    axes.set_ylabel("β", labelpad=-8)
+    for axis, values in ((axes.xaxis, surface.alpha), (axes.yaxis, surface.beta)):
+        ticks = [values[0] / 2, 0, values[-1] / 2]
+        axis.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "−") for tick in ticks])
     loss_ticks(axes.zaxis, scale, cap)
     axes.zaxis.set_ticklabels([])  # the colour bar says what the heights are
     axes.tick_params(pad=-4, labelsize=7)

@@ -95,4 +95,5 @@ def _draw(axes: Axes, values: pd.DataFrame, colours: dict[str, str]) -> None:
         axes.plot(place, values[net].mean(), "_", color=colours[net], markersize=16, markeredgewidth=1.6, zorder=3)
     axes.set_xticks([])
     axes.set_xlim(-0.5, len(places) - 0.5)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0, low), high + 0.04 * abs(high))

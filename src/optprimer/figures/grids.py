@@ -93,16 +93,23 @@ def height_limits(losses: list[NDArray[np.float64]], cap: float = np.inf) -> Nor
     return Normalize(finite.min(), finite.max()) if finite.size else Normalize(height(0.0), height(cap))
 
 
-def loss_ticks(axis: Axis, scale: Normalize, cap: float = np.inf) -> None:
-    """Mark an axis of heights with the losses they stand for: powers of ten and, where losses are clipped, the cap."""
-    losses = [10.0**exponent for exponent in range(-1, 40) if height(10.0**exponent) <= scale.vmax]
+def ticks_of(scale: Normalize, cap: float = np.inf) -> tuple[list[float], list[str]]:
+    """Return heights to mark on ``scale`` and their losses: powers of ten and, where losses are clipped, the cap."""
+    losses = [10.0**exponent for exponent in range(-1, 40) if scale.vmin <= height(10.0**exponent) <= scale.vmax]
     losses = losses[:: 1 + len(losses) // 8]
-    if clips := bool(np.isclose(scale.vmax, height(cap))):
-        losses = [loss for loss in losses if loss < cap] + [cap]
+    clips = bool(np.isclose(scale.vmax, height(cap)))
+    if clips:
+        losses = [*(loss for loss in losses if loss < cap), cap]
     names = [f"{loss:g}" for loss in losses]
     if clips:
         names[-1] = f"≥ {cap:g}"
-    axis.set_ticks(height(losses), labels=names)
+    return height(losses).tolist(), names
+
+
+def loss_ticks(axis: Axis, scale: Normalize, cap: float = np.inf) -> None:
+    """Mark an axis of heights with the losses they stand for."""
+    heights, names = ticks_of(scale, cap)
+    axis.set_ticks(heights, labels=names)
     axis.minorticks_off()
 
 

@@ -1,5 +1,6 @@
 """Figure 1 to turn by hand: one self-contained page, whose panels turn together."""
 
+import html
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ from plotly.subplots import make_subplots
 
 from optprimer.figures import style
 from optprimer.figures.figure1 import facts, panels, titles
-from optprimer.figures.grids import CAP, Grid, height, height_limits, largest
+from optprimer.figures.grids import CAP, Grid, height, height_limits, largest, ticks_of
 from optprimer.figures.provenance import Provenance
 from optprimer.files import write_text
 
-CAMERA = {"eye": {"x": 1.1, "y": -1.45, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.15}}
+CAMERA = {"eye": {"x": 1.2, "y": -1.6, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.15}}
 
 # Turning one scene turns the others; `busy` keeps the echo of a relayout from starting another.
 TURN_TOGETHER = """
@@ -31,6 +32,17 @@ function follow(event) {
 }
 plot.on('plotly_relayouting', follow);
 plot.on('plotly_relayout', follow);
+// A telephone held upright shows the panels one above the other.
+if (window.innerWidth < 640 && scenes.length > 1) {
+  const rows = scenes.length, update = {height: 420 * rows};
+  scenes.forEach((scene, i) => {
+    const top = 1 - i / rows, bottom = 1 - (i + 1) / rows;
+    update[scene + '.domain'] = {x: [0, 1], y: [bottom, top - 0.12 / rows]};
+    update['annotations[' + i + '].x'] = 0.5;
+    update['annotations[' + i + '].y'] = top - 0.12 / rows;
+  });
+  Plotly.relayout(plot, update);
+}
 """
 
 PAGE = """<!DOCTYPE html>
@@ -43,7 +55,8 @@ PAGE = """<!DOCTYPE html>
 <link rel="icon" href="data:,">
 <style>body {{ margin: 0 auto; max-width: 80rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: #222;
   background: #fff }}
-h1 {{ font-size: 1.3rem; margin: 0 0 .3rem }} p {{ margin: .3rem 0; font-size: .9rem; color: #444 }}</style>
+h1 {{ font-size: 1.3rem; margin: 0 0 .3rem }} p {{ margin: .3rem 0; font-size: .9rem; color: #444 }}
+html {{ color-scheme: light }}</style>
 </head>
 <body>
 <h1>Loss landscapes: {names}</h1>
@@ -59,7 +72,11 @@ h1 {{ font-size: 1.3rem; margin: 0 0 .3rem }} p {{ margin: .3rem 0; font-size: .
 def figure1_html(
     surface: pd.DataFrame, history: pd.DataFrame | None, path: Path, provenance: Provenance, cap: float = CAP
 ) -> None:
-    """Write the surfaces of ``figure1`` as a page that needs no network: equal tables give equal bytes."""
+    """Write the surfaces of ``figure1`` as a page that needs no network: equal tables give equal bytes.
+
+    Raises:
+        UserError: the table has no surface along filter-normalised directions.
+    """
     rows = largest(surface, "filter")
     grids = panels(rows)
     scale = height_limits([each.loss for each in grids], cap)
@@ -71,30 +88,33 @@ def figure1_html(
         subplot_titles=[f"<b>{name}</b><br>{result}" for name, result in headings],
         horizontal_spacing=0.02,
     )
-    ticks = [loss for loss in (0.01, 0.1, 1, 10, 100, 1e4, 1e6) if scale.vmin <= height(loss) <= scale.vmax]
-    marks = {"tickvals": [float(height(loss)) for loss in ticks], "ticktext": [f"{loss:g}" for loss in ticks]}
+    heights, losses = ticks_of(scale, cap)
+    marks = {"tickvals": heights, "ticktext": losses}
     for column, each in enumerate(grids, start=1):
-        bar = {"title": "loss", "len": 0.6, **marks}
+        bar = {"title": {"text": "loss"}, "len": 0.6, "thickness": 14, "outlinewidth": 0, **marks}
         trace = _surface(each, cap).update(cmin=scale.vmin, cmax=scale.vmax, showscale=column == len(grids), colorbar=bar)
         figure.add_trace(trace, row=1, col=column)
+    margin = 0.03 * (scale.vmax - scale.vmin)  # a surface in the very limit of its box flickers
     figure.update_scenes(
         xaxis_title="α",
         yaxis_title="β",
-        zaxis={"title": "loss", "range": [scale.vmin, scale.vmax], **marks},
+        zaxis={"title": "loss", "range": [scale.vmin - margin, scale.vmax + margin], **marks},
         aspectratio={"x": 1, "y": 1, "z": 0.75},
         camera=CAMERA,
     )
     figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 60, "b": 0}, font={"family": "system-ui, sans-serif"})
     plot = figure.to_html(
-        full_html=False, include_plotlyjs=True, div_id="landscape", post_script=TURN_TOGETHER, config={"responsive": True}
+        full_html=False,
+        include_plotlyjs=True,
+        div_id="landscape",
+        post_script=TURN_TOGETHER,
+        config={"responsive": True, "displayModeBar": False},
     )
     page = PAGE.format(
-        provenance=provenance.text().replace('"', "&quot;"),
-        names=" and ".join(name for name, _ in headings),
+        provenance=html.escape(provenance.text()),
+        names=html.escape(" and ".join(name for name, _ in headings)),
         plot=plot,
-        facts="; ".join(
-            [f"data: {provenance.data}", *facts(rows, grids, history, cap), f"settings {provenance.config_digest}"]
-        ),
+        facts=html.escape(" · ".join(style.origin(provenance, *facts(rows, grids, history, cap)))),
     )
     write_text(path, page)
 
@@ -109,4 +129,5 @@ def _surface(each: Grid, cap: float) -> go.Surface:
         colorscale=style.LOSS_MAP,
         hovertemplate="α %{x:.2f}, β %{y:.2f}<br>loss %{customdata[0]:.4g}<br>accuracy %{customdata[1]:.1%}<extra></extra>",
         connectgaps=False,
+        lighting={"ambient": 0.6, "diffuse": 0.7, "specular": 0.1, "roughness": 0.6},
     )

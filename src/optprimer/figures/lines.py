@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from optprimer.figures import style
 from optprimer.figures.grids import height, height_limits, loss_ticks
@@ -26,6 +27,7 @@ def lines(line: pd.DataFrame, *, provenance: Provenance) -> Figure:
         _draw(panel, of_net, "test_loss", colour="0.25", linestyle="--", label="test")
         _draw(panel, of_net, "loss", colour=colours[net], linestyle="-", label="training")
         style.panel_title(panel, names[net])
+        panel.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         panel.set_xlabel("distance α along the direction")
         panel.legend(loc="upper center")
     for panel in axes[:, 0]:
@@ -46,5 +48,5 @@ def lines(line: pd.DataFrame, *, provenance: Provenance) -> Figure:
 def _draw(axes: Axes, rows: pd.DataFrame, column: str, *, colour: str, linestyle: str, label: str) -> None:
     heights = rows.pivot(index="alpha", columns="direction_seed", values=column).apply(height)
     low, mean, high = (getattr(heights, name)(axis=1, skipna=False) for name in ("min", "mean", "max"))
-    axes.fill_between(heights.index, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.fill_between(heights.index, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(heights.index, mean, color=colour, linestyle=linestyle, label=label)

@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from optprimer.errors import UserError
 from optprimer.figures import style
@@ -28,7 +29,7 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
     nets = style.ordered(chosen["net"])
     names, colours = style.labels(nets), style.colours(nets)
     scale = height_limits([each.loss for each in grids.values()], cap)
-    figure = style.page(0.7 + 2.05 * len(nets) + 1.5)
+    figure = style.page(0.5 + 2.0 * len(nets) + 1.4)
     axes = figure.subplots(
         len(nets) + 1, len(kinds), sharex=True, sharey="row", height_ratios=[2.05] * len(nets) + [1.3], squeeze=False
     )
@@ -40,6 +41,7 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
                 _draw_section(axes[-1, column], grids[net, kind], colours[net], cap)
         style.panel_title(axes[0, column], NORMALISATIONS[kind])
         axes[-1, column].set_xlabel("α")
+        axes[-1, column].xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     for row, net in enumerate(nets):
         style.row_title(axes[row, 0], names[net])
     axes[-1, 0].set_ylabel("loss at β = 0")

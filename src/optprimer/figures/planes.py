@@ -24,7 +24,16 @@ def add_contours(axes: Axes, surface: Grid, scale: Normalize, cap: float, *, lab
     axes.patch.set_hatch("////")
     axes.patch.set_edgecolor("0.75")
     filled = axes.contourf(surface.alpha, surface.beta, heights, levels=levels, cmap=LOSS_MAP, norm=scale)
-    lines = axes.contour(surface.alpha, surface.beta, heights, levels=levels[1:-1], colors="white", linewidths=0.35, alpha=0.6)
+    lines = axes.contour(
+        surface.alpha,
+        surface.beta,
+        heights,
+        levels=levels[1:-1],
+        colors="white",
+        linestyles="solid",
+        linewidths=0.35,
+        alpha=0.6,
+    )
     if labelled:
         names = {level: f"{np.exp(level) - OFFSET:.2g}" for level in levels[3:-1:4]}
         axes.clabel(lines, levels=list(names), fmt=names, fontsize=5.5, inline_spacing=1, colors="white")

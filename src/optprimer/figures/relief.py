@@ -17,9 +17,9 @@ from optprimer.figures.grids import Grid, height
 from optprimer.figures.style import LOSS_MAP
 
 BOX = (1.0, 1.0, 0.72)  # proportions of the drawn box: alpha, beta, height
-_FACETS = 150  # facets along each side of the surface, at least
+_FACETS = 180  # facets along each side of the surface, at least
 _LIGHT = np.array([-0.45, -0.55, 0.70])  # direction to the light, in the drawn box
-_AMBIENT, _GLOSS, _SHININESS = 0.5, 0.06, 30
+_AMBIENT, _GLOSS, _SHININESS = 0.6, 0.06, 30
 _LID = (0.6, 0.6, 0.6, 0.16)  # where the surface is cut off: grey and see-through, to be taken for no measurement
 
 

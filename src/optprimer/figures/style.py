@@ -51,8 +51,13 @@ def page(height: float) -> Figure:
 
 def footer(figure: Figure, provenance: Provenance, *facts: str) -> None:
     """Write what was measured and where it came from under ``figure``, in small grey lines of at most one page width."""
-    origin = [provenance.data, *facts, f"run {provenance.run}, seed {provenance.seed}", f"config {provenance.config_digest}"]
-    figure.supxlabel("\n".join(_filled(origin, width=125)), x=0.01, ha="left", fontsize=6, color=GREY)
+    text = "\n".join(_filled(origin(provenance, *facts), width=125))
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=6, color=GREY)
+
+
+def origin(provenance: Provenance, *facts: str) -> list[str]:
+    """Return the parts of a caption: the data, the ``facts`` of the figure, and the run."""
+    return [provenance.data, *facts, f"run {provenance.run}, seed {provenance.seed}", f"config {provenance.config_digest}"]
 
 
 def _filled(parts: Iterable[str], width: int) -> list[str]:
@@ -127,10 +132,10 @@ def panel_title(axes: Axes, text: str) -> None:
 
 
 def row_title(axes: Axes, text: str) -> None:
-    """Name a row of panels, upright beside its first."""
+    """Name a row of panels, upright beside its first, clear of that panel's own labels."""
     axes.annotate(
-        text.replace(" ", "\n", 1), (0, 0.5), xytext=(-50, 0), xycoords="axes fraction", textcoords="offset points",
-        rotation=90, ha="center", va="center", fontweight="bold", fontsize=8,
+        text.replace(" ", "\n", 1), (0, 0.5), xytext=(-54, 0), xycoords="axes fraction", textcoords="offset points",
+        rotation=90, ha="center", va="center", fontweight="bold", fontsize=7.5,
     )  # fmt: skip
 
 

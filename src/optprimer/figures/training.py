@@ -22,7 +22,7 @@ def training(history: pd.DataFrame, *, provenance: Provenance) -> Figure:
         _draw(losses, rows, "loss", colours[net])
         _draw(accuracies, rows, "accuracy", colours[net])
     losses.set(yscale="log", xlabel="epoch", ylabel="loss (nats)")
-    accuracies.set(ylim=(0, 1), xlabel="epoch", ylabel="accuracy")
+    accuracies.set(ylim=(0, 1.02), xlabel="epoch", ylabel="accuracy")
     accuracies.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     style.panel_title(losses, "loss")
     style.panel_title(accuracies, "accuracy")

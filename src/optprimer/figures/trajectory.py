@@ -30,7 +30,7 @@ def trajectory(trajectory: pd.DataFrame, surface: pd.DataFrame, *, provenance: P
     grids = {net: grid(planes[planes["net"] == net]) for net in nets}
     scale = height_limits([*(each.loss for each in grids.values()), trajectory["loss"].to_numpy()], cap)
     figure = style.page(4.9)
-    axes = figure.subplots(2, len(nets), height_ratios=[3.2, 1], sharey="row", squeeze=False)
+    axes = figure.subplots(2, len(nets), height_ratios=[3.2, 1], squeeze=False)
     names, colours = style.labels(nets), style.colours(nets)
     for (above, below), net in zip(axes.T, nets, strict=True):
         rows = trajectory[trajectory["net"] == net].sort_values("epoch")
@@ -38,6 +38,8 @@ def trajectory(trajectory: pd.DataFrame, surface: pd.DataFrame, *, provenance: P
         _draw_distances(below, rows, colours[net])
         style.panel_title(above, names[net])
     axes[1, 0].set_ylabel("distance")
+    for below in axes[1, 1:]:
+        below.sharey(axes[1, 0])
     axes[1, 0].legend(loc="upper right", fontsize=6.5)
     add_loss_bar(figure, list(axes[0]), scale, cap)
     clipped = " and ".join(f"{grids[net].clipped(cap)} of {grids[net].loss.size}" for net in nets)
@@ -62,7 +64,7 @@ def _draw_plane(axes: Axes, plane: Grid, path: pd.DataFrame, scale: Normalize, c
         axes.annotate(
             name,
             (row["alpha"], row["beta"]),
-            xytext=(0, 6),
+            xytext=(0, 8),
             textcoords="offset points",
             ha="center",
             color="white",
@@ -70,7 +72,7 @@ def _draw_plane(axes: Axes, plane: Grid, path: pd.DataFrame, scale: Normalize, c
         )
     axes.set_xlabel(f"1st PC: {path['variance_1'].iloc[0]:.1%}".replace("%", " %"))
     axes.set_ylabel(f"2nd PC: {path['variance_2'].iloc[0]:.1%}".replace("%", " %"))
-    axes.tick_params(labelleft=True)
+    axes.set(xlim=plane.alpha[[0, -1]], ylim=plane.beta[[0, -1]])
 
 
 def _draw_distances(axes: Axes, path: pd.DataFrame, colour: str) -> None:

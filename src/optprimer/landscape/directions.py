@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from optprimer import seeds
@@ -90,7 +91,7 @@ def load_planes(path: Path, wanted: Sequence[int]) -> tuple[str, dict[int, Plane
     try:
         tensors, metadata = load_tensors(path)
         directions, extents = metadata["directions"], metadata["extents"]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise UserError(f"{path}: not a file of directions ({str(error).splitlines()[0]})") from None
     planes = {}
     for k in wanted:

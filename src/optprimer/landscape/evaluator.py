@@ -60,8 +60,8 @@ class PlaneEvaluator:
         for module in self._network.modules():
             if isinstance(module, BATCH_NORMS):
                 module.float()  # statistics keep fp32, as in training
-        parameters = dict(self._network.named_parameters())
-        original = {name: p.detach() for name, p in network.named_parameters()}
+        parameters = dict(self._network.named_parameters(remove_duplicate=False))  # a tied weight goes by all its names
+        original = {name: p.detach() for name, p in network.named_parameters() if name in parameters}
         self._moving = {name: parameters[name] for name in original if name in d1 or name in d2}
 
         def flat(direction: Direction) -> Tensor:

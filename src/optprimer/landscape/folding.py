@@ -19,7 +19,7 @@ BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 @dataclass(frozen=True)
 class Folded:
-    """An evaluation-mode copy of a network with the same parameter names as the original.
+    """An evaluation-mode copy of a network with the same parameter names as the original, less those of unused layers.
 
     ``scales`` holds, for each folded weight, its factors s, shaped to multiply it. ``plain`` marks a network that had to be
     left as it was; ``note`` says in words what was folded, or why not.
@@ -66,8 +66,8 @@ def _fold_pairs(traced: fx.GraphModule) -> dict[str, Tensor]:
         norm = modules.get(str(node.target)) if node.op == "call_module" else None
         if not isinstance(norm, BATCH_NORMS) or norm.running_var is None:
             continue
-        source = node.args[0]
-        if not isinstance(source, fx.Node) or source.op != "call_module" or len(source.users) != 1:
+        (source,) = node.all_input_nodes
+        if source.op != "call_module" or len(source.users) != 1:
             continue
         convolution = modules[str(source.target)]
         # A convolution called twice, or sharing its weight, has no single scale.

@@ -24,8 +24,9 @@ class HessianOperator:
     def __init__(self, network: nn.Module, images: Images) -> None:
         self._images = images
         network = network.to(images.inputs.device)
-        weights = moving_parameters(network)
         folded = fold(network, images.inputs[:2].float())
+        used = dict(folded.network.named_parameters(remove_duplicate=False))
+        weights = {name: weight for name, weight in moving_parameters(network).items() if name in used}
         self._network = folded.network.to(memory_format=torch.channels_last)
         self.names = list(weights)
         self._shapes = [weight.shape for weight in weights.values()]

@@ -1,5 +1,6 @@
 """Images in memory, normalised once, in the layout and precision in which they are evaluated."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,15 +32,20 @@ def normalised(images: np.ndarray, mean: tuple[float, ...], std: tuple[float, ..
 def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
     """Draw ``n`` of len(labels) indices without replacement, each class in its share to within one image; sorted.
 
-    Images are ranked at random inside their class and taken in the order of rank / class size, so that the first n
-    of this order are stratified for every n, and a larger sample contains the smaller one.
+    Images are drawn one by one, so a larger sample contains the smaller one. The next is of the class that needs it
+    soonest, among the classes below their share: the quota method of apportionment (Balinski and Young 1975).
     """
     generator = np.random.default_rng(seed)
-    quantile = np.empty(len(labels))
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        quantile[members] = (generator.permutation(len(members)) + generator.random()) / len(members)
-    return np.sort(np.argsort(quantile, kind="stable")[:n])
+    members = [generator.permutation(np.flatnonzero(labels == label)) for label in generator.permutation(np.unique(labels))]
+    sizes, taken = np.array(list(map(len, members))), np.zeros(len(members), dtype=int)
+    chosen = []
+    for drawn in range(1, min(n, len(labels)) + 1):
+        due = (taken + 1) / sizes  # the part of all images at which a class's share reaches its next one
+        due[taken * len(labels) >= drawn * sizes] = math.inf  # has its share already
+        which = due.argmin()
+        chosen.append(members[which][taken[which]])
+        taken[which] += 1
+    return np.sort(chosen)
 
 
 def sample(

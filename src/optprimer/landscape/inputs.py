@@ -10,6 +10,7 @@ from torch import nn
 from optprimer import seeds
 from optprimer.data.dataset import Dataset, load
 from optprimer.digest import digest
+from optprimer.errors import UserError
 from optprimer.landscape.images import Images, sample
 from optprimer.landscape.rowlog import RowLog, identity
 from optprimer.networks.store import load_network
@@ -54,8 +55,15 @@ class Inputs:
 
 
 def numbers(text: str) -> list[int]:
-    """Read a comma-separated list of direction seeds."""
-    return [int(number) for number in text.split(",")]
+    """Read a comma-separated list of direction seeds.
+
+    Raises:
+        UserError: it is something else.
+    """
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise UserError(f"--direction-seeds {text!r}: expected whole numbers, comma-separated, such as 0,1,2") from None
 
 
 def between(first_and_last: Sequence[int]) -> range:

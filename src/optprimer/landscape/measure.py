@@ -46,7 +46,7 @@ def surface_table(
     evaluator = RowEvaluator(network, planes, Grid(points, points), [images], runtime, batch_size)
     rows = range(points * len(planes)) if rows is None else rows
     bar = Progress("surface", len(rows) * points * len(images), "images")
-    return _table(rows, log, lambda r: surface_rows(evaluator.row(r, bar))).assign(precision=runtime.precision)
+    return _table(rows, log, lambda r: surface_rows(evaluator.row(r, bar)), bar).assign(precision=runtime.precision)
 
 
 def line_table(
@@ -68,7 +68,7 @@ def line_table(
     evaluator = RowEvaluator(network, planes, Grid(points, 1), samples, runtime, batch_size)
     rows = range(len(planes)) if rows is None else rows
     bar = Progress("line", len(rows) * points * sum(map(len, samples)), "images")
-    return _table(rows, log, lambda r: line_rows(evaluator.row(r, bar))).assign(precision=runtime.precision)
+    return _table(rows, log, lambda r: line_rows(evaluator.row(r, bar)), bar).assign(precision=runtime.precision)
 
 
 def curvature_table(
@@ -88,10 +88,12 @@ def curvature_table(
     hessian, grid = HessianOperator(network, images), Grid(points, points)
     rows = range(points) if rows is None else rows
     bar = Progress("curvature", len(rows) * points, "points")
-    table = _table(rows, log, lambda j: curvature_row(hessian, plane, grid, j, iterations, seed, bar))
+    table = _table(rows, log, lambda j: curvature_row(hessian, plane, grid, j, iterations, seed, bar), bar)
     return table.assign(n=len(images))
 
 
-def _table(rows: Sequence[int], log: RowLog | None, compute: Callable[[int], Rows]) -> pd.DataFrame:
+def _table(rows: Sequence[int], log: RowLog | None, compute: Callable[[int], Rows], bar: Progress) -> pd.DataFrame:
+    if log is not None:
+        bar.skip(len(log.finished().keys() & set(rows)) * bar.total / max(1, len(rows)))
     parts = map(compute, rows) if log is None else log.resumed(rows, compute)
     return pd.DataFrame([row for part in parts for row in part])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from optprimer.files import write_text
+
 Rows = list[dict[str, Any]]
 
 
@@ -36,22 +38,20 @@ class RowLog:
 
     def resumed(self, keys: Iterable[int], compute: Callable[[int], Rows]) -> Iterator[Rows]:
         """Yield ``compute(key)`` for each grid row in order, from the log where an earlier run has done it."""
-        done = self._read()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("w", encoding="utf-8") as log:  # anew, without the torn end of a killed run
-            log.write(json.dumps(self.name) + "\n")
-            for key, rows in done.items():
-                log.write(json.dumps([key, rows]) + "\n")
-            log.flush()
+        done = self.finished()
+        # Anew, without the torn end of a killed run; atomically, so that a second kill loses nothing.
+        write_text(self.path, "".join(map(_line, [self.name, *done.items()])))
+        with self.path.open("a", encoding="utf-8") as log:
             for key in keys:
                 if key not in done:
                     done[key] = compute(key)
-                    log.write(json.dumps([key, done[key]]) + "\n")
+                    log.write(_line((key, done[key])))
                     log.flush()
                     os.fsync(log.fileno())
                 yield done[key]
 
-    def _read(self) -> dict[int, Rows]:
+    def finished(self) -> dict[int, Rows]:
+        """Return the rows that earlier runs have finished, by key."""
         done: dict[int, Rows] = {}
         if not self.path.exists():
             return done
@@ -66,3 +66,7 @@ class RowLog:
                 if number > 0:
                     done[content[0]] = content[1]
         return done
+
+
+def _line(content: object) -> str:
+    return json.dumps(content) + "\n"

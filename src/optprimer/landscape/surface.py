@@ -29,9 +29,7 @@ class Grid:
 
     def coordinates(self, plane: Plane) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of alpha and of beta on ``plane``, ends of its extent included."""
-        alphas = np.linspace(*plane.extent[0], self.alphas)
-        betas = np.linspace(*plane.extent[1], self.betas) if self.betas > 1 else np.zeros(1)
-        return _exact_zero(alphas), _exact_zero(betas)
+        return _values(plane.extent[0], self.alphas), _values(plane.extent[1], self.betas)
 
 
 class RowEvaluator:
@@ -93,6 +91,7 @@ def line_rows(points: list[tuple[int, float, float, list[PointLoss]]]) -> list[R
     return rows
 
 
-def _exact_zero(values: np.ndarray) -> np.ndarray:
+def _values(ends: tuple[float, float], n: int) -> np.ndarray:
+    values = np.linspace(*ends, n) if n > 1 else np.zeros(1)
     # linspace may miss the centre by a rounding error; the centre is the trained network itself.
     return np.where(np.abs(values) < 1e-12, 0.0, values)

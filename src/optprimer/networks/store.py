@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from optprimer.errors import UserError
@@ -35,11 +36,10 @@ def load_network(path: Path) -> nn.Module:
     """
     try:
         tensors, metadata = load_tensors(path)
-        architecture = Architecture(**metadata)
-    except (OSError, TypeError, ValueError) as error:
+        network = resnet(**asdict(Architecture(**metadata)), generator=torch.Generator())
+        network.load_state_dict(tensors)
+    except (OSError, SafetensorError, TypeError, ValueError, RuntimeError) as error:  # the last: names or shapes do not fit
         raise UserError(f"{path}: not the weights of a network trained here ({str(error).splitlines()[0]})") from None
-    network = resnet(**asdict(architecture), generator=torch.Generator())
-    network.load_state_dict(tensors)
     return network.eval()
 
 

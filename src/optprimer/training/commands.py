@@ -1,9 +1,13 @@
 """``optprimer train``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+
+from optprimer.errors import UserError
+
+Number = TypeVar("Number", int, float)
 
 
 def train(
@@ -17,15 +21,15 @@ def train(
     batch_size: Annotated[str, typer.Option(help="images per step, or 'full'")] = "128",
     optimizer: Annotated[str, typer.Option(help="sgd or adam")] = "sgd",
     learning_rate: Annotated[float, typer.Option(help="the schedule's largest")] = 0.1,
-    momentum: Annotated[float, typer.Option(help="Nesterov's, of sgd")] = 0.9,
-    weight_decay: Annotated[float, typer.Option(help="L2 strength")] = 5e-4,
+    momentum: Annotated[float, typer.Option(min=0, max=1, help="Nesterov's, of sgd")] = 0.9,
+    weight_decay: Annotated[float, typer.Option(min=0, help="L2 strength")] = 5e-4,
     schedule: Annotated[str, typer.Option(help="constant, step, one_cycle or cosine")] = "step",
-    warmup: Annotated[float, typer.Option(help="share of all steps")] = 0.0,
+    warmup: Annotated[float, typer.Option(min=0, max=1, help="share of all steps")] = 0.0,
     milestones: Annotated[str, typer.Option(help="shares of all steps, comma-separated")] = "0.5,0.75",
-    decay: Annotated[float, typer.Option(help="factor at each milestone")] = 0.1,
-    crop_padding: Annotated[int, typer.Option(help="pixels")] = 0,
+    decay: Annotated[float, typer.Option(min=0, max=1, help="factor at each milestone")] = 0.1,
+    crop_padding: Annotated[int, typer.Option(min=0, help="pixels")] = 0,
     flip: Annotated[bool, typer.Option(help="random horizontal flips")] = False,
-    checkpoint_every: Annotated[int, typer.Option(help="epochs")] = 1,
+    checkpoint_every: Annotated[int, typer.Option(min=1, help="epochs")] = 1,
     seed: Annotated[int, typer.Option(help="global seed")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16")] = "auto",
@@ -45,16 +49,10 @@ def train(
     from optprimer.training.schedule import Schedule
     from optprimer.training.tables import History
 
-    runtime = set_up(device, precision, threads)
-    dataset = load(data)
-    shape = Architecture(depth, skips, dataset.train_images.shape[-1], len(dataset.classes))
-    # The axis is "network", not the network's name: arms share what they can, here the stem and the order of images.
-    generator = torch.Generator().manual_seed(seeds.derive(seed, "network"))
-    network = resnet(depth, skips=skips, channels=shape.channels, classes=shape.classes, generator=generator)
-    drops = tuple(float(share) for share in milestones.split(",") if share)
+    drops = tuple(_parse(float, "milestones", share) for share in milestones.split(",") if share)
     recipe = Recipe(
         epochs=epochs,
-        batch_size=None if batch_size == "full" else int(batch_size),
+        batch_size=None if batch_size == "full" else _parse(int, "batch_size", batch_size),
         optimizer=optimizer,
         momentum=momentum,
         weight_decay=weight_decay,
@@ -64,8 +62,21 @@ def train(
         checkpoint_every=checkpoint_every,
         seed=seed,
     )
+    runtime = set_up(device, precision, threads)
+    dataset = load(data)
+    shape = Architecture(depth, skips, dataset.train_images.shape[-1], len(dataset.classes))
+    # The axis is "network", not the network's name: arms share what they can, here the stem and the order of images.
+    generator = torch.Generator().manual_seed(seeds.derive(seed, "network"))
+    network = resnet(depth, skips=skips, channels=shape.channels, classes=shape.classes, generator=generator)
     trainer = Trainer(network, dataset, recipe, runtime, state)
     history = pd.DataFrame(trainer.run()).assign(data=dataset.name, net=net, seed=seed)
     save_network(network, shape, output / "weights.safetensors")
     save_trajectory(trainer.checkpoints(), output / "trajectory.safetensors")
     write(history, History, output / "history.csv")
+
+
+def _parse(kind: type[Number], name: str, text: str) -> Number:
+    try:
+        return kind(text)
+    except ValueError:
+        raise UserError(f"{name} {text!r}: not a number") from None

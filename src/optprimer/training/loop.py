@@ -22,6 +22,7 @@ from torch.nn import functional
 from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
+from optprimer.errors import UserError
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
 from optprimer.tensors import load_tensors, save_tensors
@@ -47,6 +48,17 @@ class Recipe:
     flip: bool
     checkpoint_every: int
     seed: int
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot train.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        if self.optimizer not in ("sgd", "adam"):
+            raise UserError(f"optimizer {self.optimizer!r}: allowed are sgd, adam")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise UserError(f"batch_size {self.batch_size}: allowed are whole numbers from 1, and 'full'")
 
 
 class Terminated(SystemExit):
@@ -80,6 +92,9 @@ class Trainer:
         at = state.load_state(path, self.network, self.optimizer, self._identity)
         bar = Progress("training", self.recipe.epochs * len(self.labels), "images")
         if not at.rows:
+            # What another run left goes, its state first: without it no run can take later checkpoints for its own.
+            for stale in (path, *self.folder.glob("epoch_*.safetensors")):
+                stale.unlink(missing_ok=True)
             at.rows.append(self._row(at, math.nan, math.nan))
             self._checkpoint(0)
         bar.skip((len(at.rows) - 1) * len(self.labels) + at.step_in_epoch * self.batch)
@@ -116,7 +131,7 @@ class Trainer:
         """Take one step on the images at ``indices``; return the sum of their losses and of correct answers, float64."""
         number = (epoch - 1) * self.steps_per_epoch + step
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.schedule(number, self.recipe.epochs * self.steps_per_epoch)
+            group["lr"] = self._rate(number)
         generator = self._generator("augmentation", epoch, step)
         totals = torch.zeros(2, dtype=torch.float64, device=self.runtime.device)
         self.optimizer.zero_grad(set_to_none=True)
@@ -139,7 +154,7 @@ class Trainer:
     def _row(self, at: state.Progressed, train_loss: float, train_accuracy: float) -> dict[str, float]:
         """Measure the test set and make the history's row of the epoch that has just ended."""
         epoch = len(at.rows)
-        diverged = epoch > 0 and not math.isfinite(train_loss)
+        diverged = epoch > 0 and not (math.isfinite(train_loss) and self._is_finite())
         precision = "fp32" if epoch == self.recipe.epochs or diverged else self.runtime.precision
         self.network.eval()
         loss, correct = 0.0, 0
@@ -152,7 +167,7 @@ class Trainer:
         return {
             "epoch": epoch,
             "step": epoch * self.steps_per_epoch,
-            "lr": self.optimizer.param_groups[0]["lr"] if epoch else 0.0,
+            "lr": self._rate(epoch * self.steps_per_epoch - 1) if epoch else 0.0,
             "train_loss": train_loss if math.isfinite(train_loss) else math.nan,
             "train_accuracy": train_accuracy,
             "test_loss": loss / n if math.isfinite(loss) else math.nan,
@@ -160,6 +175,12 @@ class Trainer:
             "precision": precision,
             "diverged": diverged,
         }
+
+    def _rate(self, step: int) -> float:
+        return self.recipe.schedule(step, self.recipe.epochs * self.steps_per_epoch)
+
+    def _is_finite(self) -> bool:
+        return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
     def _checkpoint(self, epoch: int) -> None:
         if epoch % self.recipe.checkpoint_every == 0 or epoch == self.recipe.epochs:
@@ -196,6 +217,12 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 def _identity(trainer: Trainer, data: Dataset) -> str:
     """Name settings, data, code and machine settings: a state of another run must never be continued."""
-    task = (asdict(trainer.recipe), repr(trainer.network), data.name, data.mean, data.std, len(data.train_labels))
-    machine = (str(trainer.runtime), torch.get_num_threads(), torch.__version__, digest(__name__))
-    return hashlib.sha256(json.dumps([task, machine]).encode()).hexdigest()
+    modules = {type(module).__module__ for module in trainer.network.modules()}
+    code = digest(__name__, *(name for name in modules if name.startswith("optprimer.")))
+    task = (asdict(trainer.recipe), repr(trainer.network), data.name, data.mean, data.std)
+    machine = (str(trainer.runtime), torch.get_num_threads(), torch.__version__, code)
+    identity = hashlib.sha256(json.dumps([task, machine]).encode())
+    for array in (data.train_images, data.train_labels, data.test_images, data.test_labels):
+        identity.update(repr(array.shape).encode())
+        identity.update(np.ascontiguousarray(array))
+    return identity.hexdigest()

@@ -3,6 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from optprimer.errors import UserError
+
+KINDS = ("constant", "step", "one_cycle", "cosine")
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -19,6 +23,19 @@ class Schedule:
     milestones: tuple[float, ...] = ()
     decay: float = 0.1
 
+    def __post_init__(self) -> None:
+        """Refuse what is no schedule.
+
+        Raises:
+            UserError: naming the setting.
+        """
+        if self.kind not in KINDS:
+            raise UserError(f"schedule {self.kind!r}: allowed are {', '.join(KINDS)}")
+        if not 0 < self.peak < math.inf:
+            raise UserError(f"learning_rate {self.peak}: allowed are numbers above 0")
+        if not all(0 <= share <= 1 for share in self.milestones):
+            raise UserError(f"milestones {self.milestones}: allowed are shares of all steps, from 0 to 1")
+
     def __call__(self, step: int, total: int) -> float:
         """Return the learning rate of step 0 <= ``step`` < ``total``."""
         warm = round(self.warmup * total)
@@ -33,6 +50,5 @@ class Schedule:
                 return self.peak * self.decay**drops
             case "one_cycle":
                 return self.peak * (1 - remaining)
-            case "cosine":
+            case _:  # cosine
                 return self.peak * (1 + math.cos(math.pi * remaining)) / 2
-        raise ValueError(f"unknown schedule {self.kind!r}")

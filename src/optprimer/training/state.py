@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -42,4 +43,10 @@ def load_state(path: Path, network: nn.Module, optimizer: Optimizer, identity: s
             _, index, slot = name.split("/")
             slots.setdefault(int(index), {})[slot] = value
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})
+    # Files hold contiguous tensors, but a fused optimizer walks weight and moment through memory side by side, so a moment
+    # must have the layout (channels last) of its weight.
+    for parameter, moments in optimizer.state.items():
+        for slot, value in moments.items():
+            if value.shape == parameter.shape:
+                moments[slot] = torch.empty_like(parameter, requires_grad=False).copy_(value)
     return Progressed(**json.loads(metadata["progressed"]))

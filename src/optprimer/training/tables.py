@@ -13,7 +13,8 @@ class History(Table):
 
     ``train_loss`` and ``train_accuracy`` are means over the epoch's own (augmented) minibatches, in training mode, as they
     went by; at epoch 0 they are NaN. ``test_*`` are measured in evaluation mode at the end of the epoch, in ``precision``;
-    the last epoch is always measured in fp32. ``diverged`` marks an epoch that met a non-finite loss; it is the last.
+    the last epoch is always measured in fp32. ``diverged`` marks an epoch that met a non-finite loss or ended with a
+    non-finite weight; it is the last.
     """
 
     _key: ClassVar[list[str]] = ["net", "epoch"]
