@@ -53,7 +53,7 @@ def read(model: type[Table], *paths: Path) -> pd.DataFrame:
     frames = []
     for path in paths:
         try:
-            frames.append(model.validate(pd.read_csv(path, float_precision="round_trip")))
+            frames.append(model.validate(pd.read_csv(path)))
         except FileNotFoundError:
             raise UserError(f"{path}: no such table") from None
         except (pa.errors.SchemaError, pa.errors.SchemaErrors, ValueError) as error:  # pandas' parser errors are ValueErrors
