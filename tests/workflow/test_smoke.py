@@ -1,10 +1,11 @@
 """The whole workflow at the smoke scale, from a folder that is not the repository and has a space in its name."""
 
+import re
 import shutil
 
 import pandas as pd
 import pytest
-from workflow.conftest import ROOT, run_snakemake
+from running import ROOT, run_snakemake
 
 from optprimer.registry import TABLES
 from optprimer.tables import read
@@ -21,7 +22,7 @@ def said(done):
 def jobs(done):
     """Names of the rules that a dry run would run."""
     text = said(done)
-    return {line.split()[0] for line in text[text.index("Job stats") :].splitlines()[3:] if len(line.split()) == 2}
+    return set(re.findall(r"^(\w+) +\d+$", text[text.index("Job stats") :], re.M)) - {"total"}
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -95,7 +96,7 @@ def test_a_wrong_setting_is_one_line_before_any_job(tmp_path, setting, named):
 def test_one_figure_as_target(tmp_path):
     done = run_snakemake(tmp_path, "--dry-run", "figure_training")
     assert done.returncode == 0, said(done)
-    assert jobs(done) == {"data", "train", "figure", "figure_training", "total"}
+    assert jobs(done) == {"data", "train", "figure", "figure_training"}
 
 
 @pytest.mark.parametrize("scale", ["cifar10-quick", "cifar10", "paper"])

@@ -31,7 +31,7 @@ def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, prove
     grids = panels(rows)
     scale = height_limits([each.loss for each in grids], cap)
     lines, columns = style.tile(len(grids))
-    figure = Figure(figsize=(style.PAGE_WIDTH, _PANEL * lines + 0.4))
+    figure = Figure(figsize=(style.PAGE_WIDTH, _PANEL * lines + 0.62))
     inch, width = 1 / figure.get_figheight(), 0.925 / columns
     for index, each in enumerate(grids):
         line, column = divmod(index, columns)
