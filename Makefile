@@ -23,7 +23,7 @@ figures: $(STAMP) ## make every table and figure of the embedded default (figure
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
 test: lint ## lint, format check, unit, property and workflow tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -q
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -q -n 2 --dist loadfile
 
 lint: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" ruff check .
