@@ -1,5 +1,6 @@
 """The landscape of any PyTorch network: the same measurements as the workflow's, without Snakemake."""
 
+import copy
 import importlib
 import sys
 from dataclasses import dataclass, replace
@@ -93,7 +94,7 @@ def landscape(
     _check(settings, data)
     n, seed = min(settings.images, len(data.labels)), seeds.derive(settings.seed, "landscape", "train")
     exact = replace(runtime, precision="fp32")
-    network = network.to(runtime.device).eval()
+    network = copy.deepcopy(network).to(runtime.device).eval()
     whole = sample(data.images, data.labels, n, seed, data.mean, data.std, exact)
     _check_outputs(network, whole)
     folded = fold(network, whole.inputs[:2])
