@@ -107,6 +107,19 @@ def test_trajectory_marks_the_true_losses_on_the_scale_of_the_plane(tables, prov
     np.testing.assert_allclose(distance.get_ydata(), rows["displacement"])
 
 
+def test_trajectory_shows_all_distances_of_both_networks_on_one_scale(tables, provenance):
+    # The second panel once took over the limits of the first, which cut off the longer path.
+    table = tables["trajectory"].copy()
+    table.loc[table["net"] == "resnet56", ["displacement", "off_plane"]] *= 3
+    figure = trajectory(table, tables["surface"], provenance=provenance)
+    panels = [axes for axes in figure.axes if axes.get_xlabel() == "epoch"]
+    assert len(panels) == 2
+    assert {axes.get_ylim() for axes in panels} == {panels[0].get_ylim()}
+    low, high = panels[0].get_ylim()
+    assert low == 0
+    assert high > table["displacement"].max()
+
+
 def test_trajectory_needs_the_plane_of_every_network(tables, provenance):
     surface = tables["surface"].query("directions != 'pca' or net == 'resnet56'")
     with pytest.raises(UserError, match="resnet56_noskip"):

@@ -38,8 +38,8 @@ def trajectory(trajectory: pd.DataFrame, surface: pd.DataFrame, *, provenance: P
         _draw_distances(below, rows, colours[net])
         style.panel_title(above, names[net])
     axes[1, 0].set_ylabel("distance")
-    for below in axes[1, 1:]:
-        below.sharey(axes[1, 0])
+    for below in axes[1]:
+        below.set_ylim(0, 1.05 * trajectory["displacement"].max())
     axes[1, 0].legend(loc="upper right", fontsize=6.5)
     add_loss_bar(figure, list(axes[0]), scale, cap)
     clipped = " and ".join(f"{grids[net].clipped(cap)} of {grids[net].loss.size}" for net in nets)
@@ -80,4 +80,3 @@ def _draw_distances(axes: Axes, path: pd.DataFrame, colour: str) -> None:
     axes.plot(path["epoch"], path["displacement"], color="0.5", label="from the end of training")
     axes.plot(path["epoch"], path["off_plane"], color=colour, label="from the plane")
     axes.set_xlabel("epoch")
-    axes.set_ylim(bottom=0)
