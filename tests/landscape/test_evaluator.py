@@ -121,6 +121,28 @@ def test_bf16_is_within_a_few_percent(network, plane, images, bf16, by_hand, alp
     assert {p.dtype for p in evaluate.move_to(0, 0).parameters() if p.dim() > 1} == {torch.bfloat16}
 
 
+def test_batch_norms_that_stay_keep_fp32(images, bf16):
+    norm = nn.BatchNorm2d(3)  # first, so there is no convolution to fold it into
+    norm.running_var.fill_(1.001)  # bfloat16 has no such number
+    network = nn.Sequential(norm, nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(10)).eval()
+    network(images.inputs[:2])
+    plane = random_plane(network, 0, 0, "filter", 1.0)
+    moved = PlaneEvaluator(network, plane.d1, plane.d2, bf16, images.inputs[:2]).move_to(0, 0)
+    (kept,) = (m for m in moved.modules() if isinstance(m, nn.BatchNorm2d))
+    assert kept.running_var.dtype == torch.float32
+    assert torch.equal(kept.running_var, norm.running_var)
+
+
+def test_a_network_with_volumes(images, runtime):
+    network = nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Conv3d(1, 2, 3), nn.Flatten(), nn.LazyLinear(10)).eval()
+    network(images.inputs[:2])
+    plane = random_plane(network, 0, 0, "filter", 1.0)
+    evaluate = PlaneEvaluator(network, plane.d1, plane.d2, runtime, images.inputs[:2])
+    expected = image_losses(network, images, 48)
+    assert evaluate(0, 0, images, 48).loss == pytest.approx(expected.loss, rel=1e-6)
+    assert evaluate(0.5, 0, images, 48).loss != pytest.approx(expected.loss, rel=1e-3)
+
+
 # Standard errors and overflow.
 
 

@@ -58,6 +58,11 @@ FIGURES = list(FIGURE_TABLES)
 PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
 
 
+def memory(megabytes):
+    """A request that grows with the attempt."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
 def surface_planes(wildcards):
     kind = JOBS.surfaces[wildcards.surface].directions
     return f"<results>/landscape/{wildcards.net}/directions/{kind}.safetensors"

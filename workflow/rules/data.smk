@@ -11,6 +11,8 @@ rule data:
     benchmark:
         "<benchmarks>/data.tsv"
     retries: 1
+    resources:
+        mem_mb=memory(3000),
     params:
         dataset=config["data"]["dataset"],
         image_size=config["data"]["image_size"],

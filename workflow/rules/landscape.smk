@@ -9,6 +9,8 @@ rule directions:
         "<results>/landscape/{net}/directions/{directions}.safetensors",
     log:
         "<logs>/directions/{net}_{directions}.log",
+    resources:
+        mem_mb=memory(2000),
     params:
         seeds=lookup("{directions}", within=DIRECTION_SEEDS),
         reach=config["landscape"]["range"],
@@ -36,6 +38,7 @@ rule trajectory:
     threads: config["threads"]
     resources:
         gpu=GPU,
+        mem_mb=memory(4000),
     params:
         data=subpath(input.data, parent=True),
         sample=SAMPLE_FLAGS,
@@ -63,6 +66,7 @@ rule surface_rows:
     threads: config["threads"]
     resources:
         gpu=GPU,
+        mem_mb=memory(3000),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/surface/{{net}}_{{surface}}_{{first}}-{{last}}.jsonl",
@@ -94,6 +98,7 @@ rule line_rows:
     threads: config["threads"]
     resources:
         gpu=GPU,
+        mem_mb=memory(3000),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/line/{{net}}_{{first}}-{{last}}.jsonl",
@@ -126,7 +131,7 @@ rule curvature_rows:
     threads: config["threads"]
     resources:
         gpu=GPU,
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        mem_mb=memory(6000),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/curvature/{{net}}_{{first}}-{{last}}.jsonl",
@@ -166,6 +171,7 @@ rule crosscheck:
     threads: config["threads"]
     resources:
         gpu=GPU,
+        mem_mb=memory(4000),
     params:
         data=subpath(input.data, parent=True),
         points=config["landscape"]["crosscheck"]["points"],

@@ -12,7 +12,7 @@ rule train:
     threads: config["threads"]
     resources:
         gpu=GPU,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=memory(4000),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.weights, parent=True),

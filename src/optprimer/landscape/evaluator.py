@@ -2,9 +2,11 @@
 
 All weights live in one flat buffer of which the layers hold views; a grid point is one affine combination of three such
 buffers, always from the originals, so that no rounding accumulates from point to point and points can be computed in any
-order. Batch norms are folded beforehand (optprimer.landscape.folding); images stay in memory, normalised once.
+order. Batch norms are folded beforehand (optprimer.landscape.folding) and, where the machine can, layers fused
+(optprimer.landscape.fusing); images stay in memory, normalised once.
 """
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,10 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from optprimer.landscape.folding import BATCH_NORMS, fold
+from optprimer.landscape.fusing import can_fuse, fuse
 from optprimer.landscape.images import Images
 from optprimer.runtime import Runtime
 
 Direction = Mapping[str, Tensor]
+PROBE = 4  # images that go through the separate layers first, which show NaN
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,15 @@ class PlaneEvaluator:
             example: a few input images, to check the folded network on.
         """
         network = network.to(runtime.device)
-        folded = fold(network, example.to(runtime.device, torch.float32))
+        example = example.to(runtime.device, torch.float32)
+        folded = fold(network, example)
         self.runtime = runtime
         self.note = folded.note
-        self._network = folded.network.to(runtime.dtype, memory_format=torch.channels_last)
-        for module in self._network.modules():
-            if isinstance(module, BATCH_NORMS):
-                module.float()  # statistics keep fp32, as in training
+        use_kernels = runtime == Runtime(torch.device("cpu"), "bf16") and can_fuse()  # in fp32 they gain nothing
+        self._fused = fuse(folded.network, example) if use_kernels else None
+        self._network = _convert(folded.network, runtime.dtype)
+        if self._fused is not None:
+            _convert(self._fused, runtime.dtype)  # its layers are those of the network; constants of the graph are its own
         parameters = dict(self._network.named_parameters(remove_duplicate=False))  # a tied weight goes by all its names
         original = {name: p.detach() for name, p in network.named_parameters() if name in parameters}
         self._moving = {name: parameters[name] for name in original if name in d1 or name in d2}
@@ -89,7 +95,10 @@ class PlaneEvaluator:
 
     def __call__(self, alpha: float, beta: float, images: Images, batch_size: int) -> PointLoss:
         """Return the loss at (alpha, beta) over ``images``, a pure function of weights, point, sample and batch size."""
-        return image_losses(self.move_to(alpha, beta), images, batch_size)
+        network = self.move_to(alpha, beta)
+        if self._fused is not None and _stays_small(network, images.inputs[:PROBE]):
+            network = self._fused
+        return image_losses(network, images, batch_size)
 
 
 def image_losses(network: nn.Module, images: Images, batch_size: int) -> PointLoss:
@@ -110,6 +119,22 @@ def image_losses(network: nn.Module, images: Images, batch_size: int) -> PointLo
         correction = math.sqrt(max(0.0, 1 - n / images.population))
         spread = float(loss.std()) if n > 1 else math.nan
         return PointLoss(float(loss.mean()), spread / math.sqrt(n) * correction, accuracy, n, 0)
+
+
+def _convert(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Store ``network`` in ``dtype`` and channels_last, except for batch norms, which keep fp32 as in training."""
+    norms = [(m, copy.deepcopy(m.state_dict())) for m in network.modules() if isinstance(m, BATCH_NORMS)]
+    has_volumes = any(p.dim() == 5 for p in network.parameters())  # the layout exists for images alone
+    network.to(dtype, memory_format=torch.preserve_format if has_volumes else torch.channels_last)
+    for norm, values in norms:
+        norm.float().load_state_dict(values)
+    return network
+
+
+def _stays_small(network: nn.Module, inputs: Tensor) -> bool:
+    """Tell whether some images pass far below overflow (3e38): other images of the sample are then safe from it as well."""
+    with torch.inference_mode():
+        return bool((network(inputs).abs() < 1e18).all())
 
 
 def _as_stored(weight: Tensor) -> Tensor:
