@@ -34,13 +34,15 @@ plot.on('plotly_relayouting', follow);
 plot.on('plotly_relayout', follow);
 // A telephone held upright shows the panels one above the other.
 if (window.innerWidth < 640 && scenes.length > 1) {
-  const rows = scenes.length, update = {height: 420 * rows};
+  const rows = scenes.length, update = {height: 320 * rows};
   scenes.forEach((scene, i) => {
     const top = 1 - i / rows, bottom = 1 - (i + 1) / rows;
     update[scene + '.domain'] = {x: [0, 1], y: [bottom, top - 0.12 / rows]};
     update['annotations[' + i + '].x'] = 0.5;
     update['annotations[' + i + '].y'] = top - 0.12 / rows;
+    update['annotations[' + i + '].font.size'] = 13;
   });
+  plot.parentElement.style.height = update.height + 'px';
   Plotly.relayout(plot, update);
 }
 """

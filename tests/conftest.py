@@ -1,0 +1,65 @@
+"""A real browser, in which the pages that the project writes are opened from disk."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+TELEPHONE = 640  # CSS pixels: what is narrower is shown as telephones do, with the viewport that the page asks for
+
+# Nothing has moved since the question was last asked.
+STILL = """() => {
+  const boxes = [...document.querySelectorAll('body, canvas')].map(each => each.getBoundingClientRect());
+  const before = window.boxes;
+  window.boxes = JSON.stringify(boxes);
+  return window.boxes === before;
+}"""
+
+
+@dataclass
+class Visit:
+    """An opened page, and what it complained of and asked for since."""
+
+    page: "Page"
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+
+
+# Of a module, not of the session: while it is open, no other test of the process could run an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        program = shutil.which("chromium") or driver.chromium.executable_path
+        if not Path(program).exists():
+            pytest.skip("no Chromium: apt-get install chromium, or playwright install chromium")
+        browser = driver.chromium.launch(executable_path=program)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def visit(browser: "Browser") -> Callable[[Path, int], Visit]:
+    """Open a page from disk without a network, in a window of so many CSS pixels, and wait until nothing moves."""
+
+    def opened(path: Path, width: int) -> Visit:
+        page = browser.new_page(viewport={"width": width, "height": 800}, is_mobile=width < TELEPHONE, offline=True)
+        visit = Visit(page)
+        page.goto(path.as_uri())
+        page.wait_for_function(STILL, polling=200)
+        return visit
+
+    return opened
