@@ -75,7 +75,7 @@ def test_limits_are_shared_and_ignore_what_is_not_finite():
 
 def test_ticks_are_losses_at_their_heights_with_the_cap_on_top():
     heights, names = ticks_of(Normalize(height(0.05), height(30)), cap=30)
-    assert names == ["0.1", "1", "10", "≥ 30"]
+    assert names == ["0.1", "1", "10", "30+"]
     np.testing.assert_allclose(heights, np.log(np.array([0.1, 1, 10, 30]) + 0.1))
     _, unclipped = ticks_of(Normalize(height(0.05), height(20)), cap=30)
     assert unclipped == ["0.1", "1", "10"]

@@ -102,7 +102,7 @@ def ticks_of(scale: Normalize, cap: float = np.inf) -> tuple[list[float], list[s
         losses = [*(loss for loss in losses if loss < cap), cap]
     names = [f"{loss:g}" for loss in losses]
     if clips:
-        names[-1] = f"≥ {cap:g}"
+        names[-1] = f"{cap:g}+"  # not "≥": matplotlib 3.11 turns that glyph where other text is rotated
     return height(losses).tolist(), names
 
 
