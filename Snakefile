@@ -18,6 +18,8 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/landscape.smk"
+include: "workflow/rules/rates.smk"
+include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
 
 

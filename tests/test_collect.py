@@ -35,13 +35,13 @@ def test_parts_in_any_order_make_the_same_bytes(tmp_path):
         write(part, History, tmp_path / f"{index}.csv")
     write(pd.concat(parts), History, tmp_path / "whole.csv")
     for name, order in (("a.csv", (0, 1, 2)), ("b.csv", (2, 1, 0))):
-        collect("history", [tmp_path / f"{index}.csv" for index in order], tmp_path / "out" / name)
+        collect("train/history", [tmp_path / f"{index}.csv" for index in order], tmp_path / "out" / name)
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
 def test_collecting_a_collected_table_changes_nothing(tmp_path):
     write(history("resnet56", range(4)), History, tmp_path / "one.csv")
-    collect("history", [tmp_path / "one.csv"], tmp_path / "two.csv")
+    collect("train/history", [tmp_path / "one.csv"], tmp_path / "two.csv")
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
 
 
@@ -56,7 +56,7 @@ def test_a_part_that_is_no_such_table_is_refused_and_nothing_written(tmp_path, b
     write(history("resnet56", range(4)), History, tmp_path / "good.csv")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match=bad):
-        collect("history", [tmp_path / "good.csv", tmp_path / bad], tmp_path / "out.csv")
+        collect("train/history", [tmp_path / "good.csv", tmp_path / bad], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -70,5 +70,5 @@ def test_a_row_in_two_parts_is_refused_and_nothing_written(tmp_path):
     write(history("resnet56", range(3)), History, tmp_path / "one.csv")
     write(history("resnet56", range(2, 4)), History, tmp_path / "two.csv")
     with pytest.raises(UserError, match="rows are not unique by net, epoch"):
-        collect("history", [tmp_path / "one.csv", tmp_path / "two.csv"], tmp_path / "out.csv")
+        collect("train/history", [tmp_path / "one.csv", tmp_path / "two.csv"], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()

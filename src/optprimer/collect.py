@@ -7,7 +7,7 @@ import typer
 
 
 def collect(
-    table: Annotated[str, typer.Argument(help="kind of table: surface, line, ...")],
+    table: Annotated[str, typer.Argument(help="kind of table: landscape/surface, rates/curves, ...")],
     parts: Annotated[list[Path], typer.Argument(help="CSVs of that kind")],
     output: Annotated[Path, typer.Option(help="CSV to write")],
 ) -> None:

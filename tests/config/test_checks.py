@@ -81,6 +81,18 @@ CASES = [
         {"landscape": {"surfaces": {"layer": {"seeds": [0, 1]}}}},
     ),
     (
+        "surfaces_have_names_of_their_own",
+        {"landscape": {"surfaces": {"line": {"directions": "layer", "seeds": [0], "points": 5}}}},
+        "landscape.surfaces.line",
+        {"landscape": {"surfaces": {"lines": {"directions": "layer", "seeds": [0], "points": 5}}}},
+    ),
+    (
+        "images_are_there",
+        {"rates": {"images": 1438}},
+        "rates.images",
+        {"rates": {"images": 1437}},
+    ),
+    (
         "filter_seeds_belong_to_one_family",
         {"landscape": {"surfaces": {"coarse": {"seeds": [0, 1, 2, 3, 4]}}}},
         "landscape.surfaces.coarse.seeds",

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from running import ROOT, run_snakemake
 
+from optprimer.figures.registry import FIGURES, PAGES
+from optprimer.rates.registry import STUDIES
 from optprimer.registry import TABLES
 from optprimer.tables import read
 
-FIGURES = ["figure1", "contours", "lines", "curvature", "trajectory", "training", "geometry", "normalisation", "crosscheck"]
-LANDSCAPE = sorted(set(TABLES) - {"history"})
+LANDSCAPE = [table for table in TABLES if table.startswith("landscape/")]
+RATES = [table for table in TABLES if table.startswith("rates/")]
 NOTHING = "Nothing to be done"
 
 
@@ -29,13 +31,23 @@ def jobs(done):
 def test_every_figure_is_there(smoke, figure):
     for extension in ("png", "pdf", "svg"):
         assert (smoke / f"figures/smoke/{figure}.{extension}").stat().st_size > 5000
-    assert figure != "figure1" or (smoke / "figures/smoke/figure1.html").stat().st_size > 1e6
+    assert figure not in PAGES or (smoke / f"figures/smoke/{figure}.html").stat().st_size > 1e6
 
 
 @pytest.mark.parametrize("table", LANDSCAPE)
 def test_every_table_is_valid_and_has_both_networks(smoke, table):
-    frame = read(TABLES[table], smoke / f"results/smoke/landscape/{table}.csv")
+    frame = read(TABLES[table], smoke / f"results/smoke/{table}.csv")
     assert set(frame["net"]) == {"resnet56", "resnet56_noskip"}
+
+
+@pytest.mark.parametrize("table", RATES)
+def test_every_table_of_rates_is_valid_and_has_rows(smoke, table):
+    assert len(read(TABLES[table], smoke / f"results/smoke/{table}.csv"))
+
+
+def test_every_study_has_rows(smoke):
+    parts = {path.parent.name for path in smoke.glob("results/smoke/rates/*/*.csv") if len(pd.read_csv(path))}
+    assert parts == set(STUDIES)
 
 
 def test_centre_of_every_random_surface_is_the_trained_network(smoke):

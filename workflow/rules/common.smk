@@ -5,7 +5,9 @@ from optprimer.config.digest import config_digest
 from optprimer.config.validate import check
 from optprimer.digest import digest
 from optprimer.errors import UserError
+from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.landscape.jobs import Jobs
+from optprimer.rates.registry import STUDIES, TABLES as RATES_TABLES
 
 try:
     check(config)
@@ -39,22 +41,15 @@ TRAIN_FLAGS = " ".join(
     )
     + ("crop_padding", "checkpoint_every")
 )
-TRAIN_FLAGS += " --milestones " + ",".join(map(str, config["train"]["milestones"]))
+TRAIN_FLAGS += " --milestones " + (
+    ",".join(map(str, config["train"]["milestones"])) or "''"
+)
 TRAIN_FLAGS += " --flip" if config["train"]["flip"] else " --no-flip"
 
-# Figure: the tables that it is made from.
-FIGURE_TABLES = {
-    "figure1": ["history", "surface"],
-    "contours": ["surface"],
-    "lines": ["line"],
-    "curvature": ["curvature"],
-    "trajectory": ["trajectory", "surface"],
-    "training": ["history"],
-    "geometry": ["geometry"],
-    "normalisation": ["surface"],
-    "crosscheck": ["crosscheck", "precision"],
-}
-FIGURES = list(FIGURE_TABLES)
+RATES_FLAGS = " ".join(
+    f"--{key.replace('_', '-')} {value}" for key, value in config["rates"].items()
+)
+
 PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
 
 
@@ -69,7 +64,9 @@ def surface_planes(wildcards):
 
 
 def table_parts(wildcards):
-    """The files that one table of the landscapes is joined from."""
+    """The files that one table is joined from."""
+    if wildcards.stage == "rates":
+        return [f"<results>/rates/{study}/{wildcards.table}.csv" for study in STUDIES]
     families = {
         "line": {"line": JOBS.line},
         "curvature": {"curvature": JOBS.curvature},
@@ -88,12 +85,22 @@ def table_parts(wildcards):
 def tables_of(figure):
     """The tables that a figure is made from."""
     histories = [f"<results>/train/{net}/history.csv" for net in NETS]
-    tables = FIGURE_TABLES[figure]
     return [
         path
-        for t in tables
-        for path in (histories if t == "history" else [f"<results>/landscape/{t}.csv"])
+        for table in FIGURES[figure]
+        for path in (
+            histories if table == "train/history" else [f"<results>/{table}.csv"]
+        )
     ]
+
+
+def figure_code(figure):
+    """The digest of what draws a figure."""
+    modules = [figure, f"{figure}_page"] if figure in PAGES else [figure]
+    return digest(
+        "optprimer.figures.commands",
+        *(f"optprimer.figures.{module}" for module in modules),
+    )
 
 
 pathvars:
@@ -111,8 +118,12 @@ wildcard_constraints:
     net="|".join(NETS),
     surface="|".join(JOBS.surfaces),
     directions="filter|layer|none",
-    table="surface|line|curvature|trajectory|crosscheck|precision",
-    figure="|".join(FIGURES[1:]),
+    stage="landscape|rates",
+    table="surface|line|curvature|trajectory|crosscheck|precision|"
+    + "|".join(RATES_TABLES),
+    study="|".join(STUDIES),
+    figure="|".join(name for name in FIGURES if name not in PAGES),
+    page="|".join(PAGES),
     first=r"\d+",
     last=r"\d+",
 

@@ -1,24 +1,3 @@
-rule figure1:
-    input:
-        tables_of("figure1"),
-    output:
-        png="<figures>/figure1.png",
-        pdf="<figures>/figure1.pdf",
-        svg="<figures>/figure1.svg",
-        html="<figures>/figure1.html",
-    log:
-        "<logs>/figures/figure1.log",
-    localrule: True
-    params:
-        stem=subpath(output.png, strip_suffix=".png"),
-        provenance=PROVENANCE_FLAGS,
-        code=digest("optprimer.figures.commands"),
-    message:
-        "Figure 1: loss landscapes with and without skip connections"
-    shell:
-        "optprimer figure figure1 {input:q} --output {params.stem:q} {params.provenance} > {log:q} 2>&1"
-
-
 rule figure:
     input:
         lambda wildcards: tables_of(wildcards.figure),
@@ -32,18 +11,39 @@ rule figure:
     params:
         stem=subpath(output.png, strip_suffix=".png"),
         provenance=PROVENANCE_FLAGS,
-        code=digest("optprimer.figures.commands"),
+        code=lambda wildcards: figure_code(wildcards.figure),
     message:
         "Figure {wildcards.figure}"
     shell:
         "optprimer figure {wildcards.figure} {input:q} --output {params.stem:q} {params.provenance} > {log:q} 2>&1"
 
 
-# Targets by name: snakemake figure_contours
-for name in FIGURES[1:]:
+rule interactive_figure:
+    input:
+        lambda wildcards: tables_of(wildcards.page),
+    output:
+        png="<figures>/{page}.png",
+        pdf="<figures>/{page}.pdf",
+        svg="<figures>/{page}.svg",
+        html="<figures>/{page}.html",
+    log:
+        "<logs>/figures/{page}.log",
+    localrule: True
+    params:
+        stem=subpath(output.png, strip_suffix=".png"),
+        provenance=PROVENANCE_FLAGS,
+        code=lambda wildcards: figure_code(wildcards.page),
+    message:
+        "Figure {wildcards.page}, also as an interactive page"
+    shell:
+        "optprimer figure {wildcards.page} {input:q} --output {params.stem:q} {params.provenance} > {log:q} 2>&1"
+
+
+# Targets by name: snakemake figure1, snakemake figure_contours
+for name in FIGURES:
 
     rule:
         name:
-            f"figure_{name}"
+            name if name.startswith("figure") else f"figure_{name}"
         input:
             f"<figures>/{name}.png",

@@ -192,22 +192,6 @@ rule crosscheck:
         " --output {output.crosscheck:q} --precision-output {output.precision:q} > {log:q} 2>&1"
 
 
-rule collect:
-    input:
-        table_parts,
-    output:
-        "<results>/landscape/{table}.csv",
-    log:
-        "<logs>/collect/{table}.log",
-    localrule: True
-    params:
-        code=digest("optprimer.collect"),
-    message:
-        "Table {wildcards.table}.csv"
-    shell:
-        "optprimer collect {wildcards.table} {input:q} --output {output:q} > {log:q} 2>&1"
-
-
 rule geometry:
     input:
         "<results>/landscape/surface.csv",

@@ -46,12 +46,14 @@ def embedded_digits_have_no_archive(config: Config) -> Iterator[Problem]:
 
 
 def images_are_there(config: Config) -> Iterator[Problem]:
-    """`train.batch_size`, `landscape.images` and `landscape.test_images` are at most what the data set has."""
+    """`train.batch_size`, `landscape.images`, `.test_images` and `rates.images` are at most what the data set has."""
     source, landscape, batch_size = SOURCES[config["data"]["dataset"]], config["landscape"], config["train"]["batch_size"]
     if batch_size != "full" and batch_size > source.train:
         yield Problem("train.batch_size", batch_size, f"at most the {source.train} training images, or full")
     if landscape["images"] > source.train:
         yield Problem("landscape.images", landscape["images"], f"at most the {source.train} training images")
+    if config["rates"]["images"] > source.train:
+        yield Problem("rates.images", config["rates"]["images"], f"at most the {source.train} training images")
     if landscape["test_images"] > source.test:
         yield Problem("landscape.test_images", landscape["test_images"], f"at most the {source.test} test images")
 
@@ -96,6 +98,12 @@ def pca_has_one_plane(config: Config) -> Iterator[Problem]:
         if family["seeds"] != [0]:
             limit = "[0] for pca directions, which have no randomness"
             yield Problem(f"landscape.surfaces.{name}.seeds", family["seeds"], limit)
+
+
+def surfaces_have_names_of_their_own(config: Config) -> Iterator[Problem]:
+    """No entry of `landscape.surfaces` is called `line` or `curvature`, which have rows of their own."""
+    for name in {"line", "curvature"} & set(config["landscape"]["surfaces"]):
+        yield Problem(f"landscape.surfaces.{name}", "a surface", "any name but line and curvature")
 
 
 def filter_seeds_belong_to_one_family(config: Config) -> Iterator[Problem]:
@@ -144,6 +152,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     milestones_increase,
     trajectories_span_a_plane,
     pca_has_one_plane,
+    surfaces_have_names_of_their_own,
     filter_seeds_belong_to_one_family,
     directions_exist,
     grids_thin_to_the_common_grid,

@@ -1,1 +1,1 @@
-"""Room of a later study: every convergence rate of the chapter, measured. Empty so far."""
+"""Every convergence rate of the chapter, measured beside its bound, its worst case and a control that must fail."""

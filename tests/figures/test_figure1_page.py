@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from optprimer.figures.interactive import figure1_html
+from optprimer.figures.figure1_page import page as draw_page
 
 WIDE, NARROW = 1280, 375
 TITLES = [
@@ -18,7 +18,7 @@ TITLES = [
 @pytest.fixture(scope="module")
 def path(tables, provenance, tmp_path_factory):
     path = tmp_path_factory.mktemp("a page") / "figure1.html"
-    figure1_html(tables["surface"], tables["history"], path, provenance)
+    draw_page(tables["surface"], tables["history"], path=path, provenance=provenance)
     return path
 
 

@@ -71,8 +71,8 @@ html {{ color-scheme: light }}</style>
 """
 
 
-def figure1_html(
-    surface: pd.DataFrame, history: pd.DataFrame | None, path: Path, provenance: Provenance, cap: float = CAP
+def page(
+    surface: pd.DataFrame, history: pd.DataFrame | None = None, *, path: Path, provenance: Provenance, cap: float = CAP
 ) -> None:
     """Write the surfaces of ``figure1`` as a page that needs no network: equal tables give equal bytes.
 

@@ -1,0 +1,1 @@
+"""What the chapter misprints, each beside the number that tells it from what is right."""

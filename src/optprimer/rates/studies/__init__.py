@@ -1,0 +1,1 @@
+"""Studies: one question each, from runs to rows of tables."""
