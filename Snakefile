@@ -1,7 +1,8 @@
 # The whole graph at a glance:
 #
 #     data ─► train ─► directions ─► surface, line, curvature ─► tables ─► figures
-#                └───► trajectory ─┘
+#       │        └───► trajectory ─┘                               ▲
+#       └───► rates ───────────────────────────────────────────────┘
 #
 # snakemake --cores all                                                      the embedded default (config.yaml)
 # snakemake --cores all --configfile workflow/scales/cifar10-quick.yaml      another scale
@@ -27,3 +28,4 @@ rule all:
     default_target: True
     input:
         expand("<figures>/{figure}.png", figure=FIGURES),
+        expand("<results>/rates/{table}.csv", table=RATES_TABLES),

@@ -63,7 +63,7 @@ def test_a_part_that_is_no_such_table_is_refused_and_nothing_written(tmp_path, b
 def test_a_table_of_another_kind_is_refused_by_name(tmp_path):
     write(history("resnet56", range(3)), History, tmp_path / "one.csv")
     with pytest.raises(UserError, match=r"one\.csv: not a table of line rows"):
-        collect("line", [tmp_path / "one.csv"], tmp_path / "out.csv")
+        collect("landscape/line", [tmp_path / "one.csv"], tmp_path / "out.csv")
 
 
 def test_a_row_in_two_parts_is_refused_and_nothing_written(tmp_path):

@@ -25,7 +25,8 @@ def landscape(
     """Draw the loss landscape of your own network: tables, directions and figure 1, without Snakemake."""
     from optprimer.figures.draw import draw
     from optprimer.landscape.inputs import numbers
-    from optprimer.landscape.network import Settings, load_module, load_npz
+    from optprimer.landscape.loading import load_module, load_npz
+    from optprimer.landscape.network import Settings
     from optprimer.landscape.network import landscape as measure
     from optprimer.runtime import set_up
 

@@ -53,10 +53,18 @@ def read(model: type[Table], *paths: Path) -> pd.DataFrame:
     frames = []
     for path in paths:
         try:
-            frames.append(model.validate(pd.read_csv(path)))
+            frames.append(model.validate(_read_csv(model, path)))
         except FileNotFoundError:
             raise UserError(f"{path}: no such table") from None
         except (pa.errors.SchemaError, pa.errors.SchemaErrors, ValueError) as error:  # pandas' parser errors are ValueErrors
             reason = " ".join(str(error).split())[:200]
             raise UserError(f"{path}: not a table of {model.__name__.lower()} rows ({reason})") from None
     return pd.concat(frames, ignore_index=True)
+
+
+def _read_csv(model: type[Table], path: Path) -> pd.DataFrame:
+    # Names are text whatever they look like: pandas would read nan, NA, true and 001 as something else.
+    columns = model.to_schema().columns
+    text = [name for name, column in columns.items() if str(column.dtype).startswith("str")]
+    missing = {name: ["", "nan", "NaN"] for name in columns if name not in text}
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=missing)

@@ -10,7 +10,7 @@ import pandas as pd
 from optprimer import __version__
 from optprimer.errors import UserError
 from optprimer.figures.provenance import Provenance
-from optprimer.figures.registry import FIGURES, PAGES
+from optprimer.figures.registry import FIGURES, PAGES, STUDIES
 from optprimer.figures.save import save, with_extension
 from optprimer.registry import TABLES
 from optprimer.tables import read
@@ -28,7 +28,8 @@ def draw(name: str, paths: Sequence[Path], stem: Path, run: str, seed: int, conf
         raise UserError(f"figure {name!r}: allowed are {', '.join(FIGURES)}")
     function = getattr(importlib.import_module(f"optprimer.figures.{name}"), name)
     tables = _tables(name, function, paths)
-    provenance = Provenance(run, seed, config_digest, next(iter(tables.values()))["data"].iloc[0], __version__)
+    data = sorted({label for table in tables.values() for label in table["data"]})
+    provenance = Provenance(run, seed, config_digest, ", ".join(data), __version__)
     save(function(**tables, provenance=provenance), stem, provenance)
     if name in PAGES:
         page = importlib.import_module(f"optprimer.figures.{name}_page").page
@@ -45,4 +46,8 @@ def _tables(name: str, function: Callable, paths: Sequence[Path]) -> dict[str, p
     for table in models:
         if table not in found and inspect.signature(function).parameters[table].default is inspect.Parameter.empty:
             raise UserError(f"figure {name} needs {table}.csv")
-    return {table: read(models[table], *files) for table, files in found.items()}
+    return {table: _of_figure(name, read(models[table], *files)) for table, files in found.items()}
+
+
+def _of_figure(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["study"].isin(STUDIES.get(name, (name,)))] if "study" in table else table

@@ -12,7 +12,7 @@ from optprimer.figures.grids import CAP, Grid, grid, height, height_limits, larg
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.relief import BOX, add_relief, relief
 
-VIEW = {"elev": 28, "azim": -58}
+VIEW = {"elev": 42, "azim": -58}  # high enough to see over the front wall
 _PANEL = 3.3  # inches, height of a panel with its titles
 _FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
 
@@ -57,15 +57,15 @@ def panels(rows: pd.DataFrame) -> list[Grid]:
 
 
 def titles(surface: Grid, history: pd.DataFrame | None) -> tuple[str, str]:
-    """Return a panel's two lines: the network, and how well it was trained."""
+    """Return a panel's two lines: the network, and how well it was trained: the test error, and the picture's own centre."""
     name = style.title(surface.net)
+    loss, accuracy = surface.centre()
     if history is None:
-        loss, accuracy = surface.centre()
         return name, f"loss {loss:.3g}, accuracy {accuracy:.1%} at the centre".replace("%", " %")
     last = history[history["net"] == surface.net].sort_values("epoch").iloc[-1]
     if last["diverged"]:
         return name, f"training diverged in epoch {last['epoch']}"
-    return name, f"test error {100 * (1 - last['test_accuracy']):.1f} %, training loss {last['train_loss']:.2f}"
+    return name, f"test error {100 * (1 - last['test_accuracy']):.1f} %, training loss at the centre {loss:.2g}"
 
 
 def facts(rows: pd.DataFrame, grids: list[Grid], history: pd.DataFrame | None, cap: float) -> list[str]:
@@ -78,7 +78,8 @@ def facts(rows: pd.DataFrame, grids: list[Grid], history: pd.DataFrame | None, c
         f"{nx} × {ny} points, {style.images(rows)}, {'/'.join(sorted(rows['precision'].unique()))}",
         f"direction seed {grids[0].direction_seed}",
         "height and colour: ln(loss + 0.1)",
-        f"cut off at loss {cap:g}: {clipped} points",
+        f"grey: above {cap:g}, {clipped} points",
+        "α, β: 1 = length of the weights",
         *([f"gaps: {missing} points without a finite loss"] if any(each.missing() for each in grids) else []),
     ]
 
@@ -99,7 +100,6 @@ def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
         ticks = [values[0] / 2, 0, values[-1] / 2]
         axis.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "−") for tick in ticks])
     loss_ticks(axes.zaxis, scale, cap)
-    axes.zaxis.set_ticklabels([])  # the colour bar says what the heights are
     axes.tick_params(pad=-4, labelsize=7)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.set_visible(False)

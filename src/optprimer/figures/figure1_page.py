@@ -1,20 +1,32 @@
 """Figure 1 to turn by hand: one self-contained page, whose panels turn together."""
 
 import html
+import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from optprimer.figures import style
-from optprimer.figures.figure1 import facts, panels, titles
-from optprimer.figures.grids import CAP, Grid, height, height_limits, largest, ticks_of
+from optprimer.figures.figure1 import VIEW, facts, panels, titles
+from optprimer.figures.grids import CAP, height_limits, largest, ticks_of
 from optprimer.figures.provenance import Provenance
+from optprimer.figures.relief import BOX, LID, Mesh, mesh
 from optprimer.files import write_text
 
-CAMERA = {"eye": {"x": 1.2, "y": -1.6, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.15}}
+_DISTANCE, _CENTRE = 2.2, -0.1  # of the eye, and the height it looks at, in sides of the box
+
+
+def camera() -> dict[str, dict[str, float]]:
+    """Return the view of ``figure1`` as plotly's camera."""
+    elevation, azimuth = math.radians(VIEW["elev"]), math.radians(VIEW["azim"])
+    away = _DISTANCE * math.cos(elevation)
+    eye = {"x": away * math.cos(azimuth), "y": away * math.sin(azimuth), "z": _CENTRE + _DISTANCE * math.sin(elevation)}
+    return {"eye": eye, "center": {"x": 0, "y": 0, "z": _CENTRE}}
+
 
 # Turning one scene turns the others; `busy` keeps the echo of a relayout from starting another.
 TURN_TOGETHER = """
@@ -94,15 +106,18 @@ def page(
     marks = {"tickvals": heights, "ticktext": losses}
     for column, each in enumerate(grids, start=1):
         bar = {"title": {"text": "loss"}, "len": 0.6, "thickness": 14, "outlinewidth": 0, **marks}
-        trace = _surface(each, cap).update(cmin=scale.vmin, cmax=scale.vmax, showscale=column == len(grids), colorbar=bar)
+        net = mesh(each, cap)
+        trace = _surface(net).update(cmin=scale.vmin, cmax=scale.vmax, showscale=column == len(grids), colorbar=bar)
         figure.add_trace(trace, row=1, col=column)
+        if np.isfinite(net.lid).any():
+            figure.add_trace(_lid(net), row=1, col=column)
     margin = 0.03 * (scale.vmax - scale.vmin)  # a surface in the very limit of its box flickers
     figure.update_scenes(
         xaxis_title="α",
         yaxis_title="β",
         zaxis={"title": "loss", "range": [scale.vmin - margin, scale.vmax + margin], **marks},
-        aspectratio={"x": 1, "y": 1, "z": 0.75},
-        camera=CAMERA,
+        aspectratio=dict(zip("xyz", BOX, strict=True)),
+        camera=camera(),
     )
     figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 60, "b": 0}, font={"family": "system-ui, sans-serif"})
     plot = figure.to_html(
@@ -121,15 +136,28 @@ def page(
     write_text(path, page)
 
 
-def _surface(each: Grid, cap: float) -> go.Surface:
-    read_off = np.stack([each.loss, each.accuracy], axis=-1)
+def _surface(net: Mesh) -> go.Surface:
+    return _sheet(net, net.surface).update(
+        colorscale=style.LOSS_MAP, lighting={"ambient": 0.6, "diffuse": 0.7, "specular": 0.1, "roughness": 0.6}
+    )
+
+
+def _lid(net: Mesh) -> go.Surface:
+    *red_green_blue, opacity = LID
+    grey = "rgb({:.0f}, {:.0f}, {:.0f})".format(*(255 * part for part in red_green_blue))
+    return _sheet(net, net.lid).update(
+        colorscale=[[0, grey], [1, grey]], opacity=opacity, showscale=False, lighting={"ambient": 1, "diffuse": 0, "specular": 0}
+    )
+
+
+def _sheet(net: Mesh, heights: NDArray[np.float64]) -> go.Surface:
+    # Single precision halves the page, and no screen shows more.
+    x, y, z, loss, accuracy = (each.astype(np.float32) for each in (net.x, net.y, heights, net.loss, net.accuracy))
     return go.Surface(
-        x=each.alpha,
-        y=each.beta,
-        z=height(each.loss, cap),
-        customdata=read_off,
-        colorscale=style.LOSS_MAP,
+        x=x,
+        y=y,
+        z=z,
+        customdata=np.stack([loss, accuracy], axis=-1),
         hovertemplate="α %{x:.2f}, β %{y:.2f}<br>loss %{customdata[0]:.4g}<br>accuracy %{customdata[1]:.1%}<extra></extra>",
         connectgaps=False,
-        lighting={"ambient": 0.6, "diffuse": 0.7, "specular": 0.1, "roughness": 0.6},
     )

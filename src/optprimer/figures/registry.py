@@ -22,8 +22,23 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "strongly_convex": ("rates/curves", "rates/exponents"),
     "hierarchy": ("rates/curves", "rates/exponents"),
     "worst_case": ("rates/worst_case",),
+    "figure3": ("rates/curves", "rates/pl"),
+    "pl": ("rates/curves", "rates/exponents"),
+    "sgd": ("rates/curves", "rates/exponents"),
+    "oracle": ("rates/curves", "rates/exponents", "rates/checks"),
+    "nonsmooth": ("rates/curves", "rates/exponents"),
+    "cost": ("rates/cost",),
     "saddles": ("rates/curves", "rates/exponents"),
     "kinks": ("rates/curves", "rates/exponents"),
 }
 
 PAGES = ("figure1", "figure2")
+
+# Studies of rates whose rows a figure shows, where that is not the one study of its name.
+STUDIES = {
+    "figure2": ("sandwich",),
+    "figure3": ("pl_function",),
+    "pl": ("pl_function", "pl_networks", "pl_wide"),
+    "sgd": ("sgd", "sgd_beyond"),
+    "hierarchy": ("nonconvex", "convex", "acceleration", "strongly_convex"),
+}

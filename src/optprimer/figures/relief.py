@@ -12,15 +12,18 @@ from matplotlib.colors import Normalize
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 
-from optprimer.figures.grids import Grid, height
+from optprimer.figures.grids import OFFSET, Grid, height
 from optprimer.figures.style import LOSS_MAP
 
 BOX = (1.0, 1.0, 0.72)  # proportions of the drawn box: alpha, beta, height
 _FACETS = 180  # facets along each side of the surface, at least
+_RISE = 0.01  # of the scale of heights: facets of steep cells rise no more, or the steps of their colours show as terraces
+_FINEST = 4  # times the facets of a level cell, at most
 _LIGHT = np.array([-0.45, -0.55, 0.70])  # direction to the light, in the drawn box
 _AMBIENT, _GLOSS, _SHININESS = 0.6, 0.06, 30
-_LID = (0.6, 0.6, 0.6, 0.16)  # where the surface is cut off: grey and see-through, to be taken for no measurement
+LID = (0.6, 0.6, 0.6, 0.16)  # where the surface is cut off: grey and see-through, to be taken for no measurement
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,24 @@ def relief(grid: Grid, scale: Normalize, cap: float) -> Relief:
     z = height(grid.loss)
     slope_y, slope_x = np.nan_to_num(np.gradient(z, grid.beta, grid.alpha))
     x, y = np.meshgrid(grid.alpha, grid.beta)
-    whole = np.isfinite(z[:-1, :-1] + z[:-1, 1:] + z[1:, :-1] + z[1:, 1:])
-    parts = -(-_FACETS // max(whole.shape))
-    edges = np.arange(parts + 1) / parts
-    middles = (edges[:-1] + edges[1:]) / 2
-
-    vertices = np.stack([_bilinear(field, whole, edges) for field in (x, y, z)], axis=-1)
-    corners = np.stack([vertices[:, :-1, :-1], vertices[:, :-1, 1:], vertices[:, 1:, 1:], vertices[:, 1:, :-1]], axis=3)
-    corners = corners.reshape(-1, 4, 3)
-    z_middle, dx, dy = (_bilinear(field, whole, middles).ravel() for field in (z, slope_x, slope_y))
+    refinement = _refinement(z, scale, cap)
+    facets, lit = [np.empty((0, 4, 3))], [np.empty((3, 0))]
+    for parts in np.unique(refinement[refinement > 0]):
+        edges = np.arange(parts + 1) / parts
+        middles = (edges[:-1] + edges[1:]) / 2
+        cells = refinement == parts
+        at = np.stack([_bilinear(field, cells, edges) for field in (x, y, z)], axis=-1)
+        facets.append(np.stack([at[:, :-1, :-1], at[:, :-1, 1:], at[:, 1:, 1:], at[:, 1:, :-1]], axis=3).reshape(-1, 4, 3))
+        lit.append(np.stack([_bilinear(field, cells, middles).ravel() for field in (z, slope_x, slope_y)]))
+    corners = np.concatenate(facets)
+    z_middle, dx, dy = np.concatenate(lit, axis=1)
 
     # Slopes as drawn: the box stretches alpha, beta and height differently.
-    stretch = BOX[2] / (scale.vmax - scale.vmin)
+    stretch = BOX[2] / _span(scale)
     rise_x, rise_y = dx * stretch * np.ptp(grid.alpha) / BOX[0], dy * stretch * np.ptp(grid.beta) / BOX[1]
     colours = _lit(colormaps[LOSS_MAP](scale(z_middle)), np.stack([-rise_x, -rise_y, np.ones_like(dx)], axis=-1))
     lid = (corners[:, :, 2] >= height(cap)).all(axis=1)
-    colours[lid] = _LID
+    colours[lid] = LID
     corners[:, :, 2] = np.minimum(corners[:, :, 2], height(cap))
     return Relief(corners, colours)
 
@@ -68,13 +73,94 @@ def add_relief(axes: Axes3D, surface: Relief) -> Poly3DCollection:
     return facets
 
 
-def _bilinear(field: NDArray[np.float64], whole: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Interpolate ``field`` (ny, nx) within each ``whole`` cell at the fractions ``at``: (cells, len(at), len(at))."""
-    low_low, low_high, high_low, high_high = (
-        corner[whole][:, None, None] for corner in (field[:-1, :-1], field[:-1, 1:], field[1:, :-1], field[1:, 1:])
-    )
+def _corners(field: NDArray) -> NDArray:
+    """Return the four corners of every cell of ``field``: (4, ny - 1, nx - 1)."""
+    return np.stack([field[:-1, :-1], field[:-1, 1:], field[1:, :-1], field[1:, 1:]])
+
+
+def _span(scale: Normalize) -> float:
+    """Return the range of heights; 1 where all heights are equal and any range will do."""
+    return scale.vmax - scale.vmin or 1.0
+
+
+def _parts(shape: tuple[int, ...]) -> int:
+    """Return into how many facets along each side a level cell of a grid of ``shape`` points is cut."""
+    return -(-_FACETS // max(side - 1 for side in shape))
+
+
+def _refinement(z: NDArray[np.float64], scale: Normalize, cap: float) -> NDArray[np.int_]:
+    """Return into how many facets along each side each cell is cut; 0 where a corner is missing or not finite."""
+    corners = _corners(z)
+    whole = np.isfinite(corners).all(axis=0)
+    rise = np.where(whole, np.ptp(np.minimum(np.where(np.isfinite(corners), corners, 0), height(cap)), axis=0), 0)
+    parts = _parts(z.shape)
+    steep = np.clip(np.ceil(rise / (_RISE * _span(scale)) / parts), 1, _FINEST)
+    return np.where(whole, parts * steep.astype(int), 0)
+
+
+def _bilinear(field: NDArray[np.float64], cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Interpolate ``field`` (ny, nx) within each of ``cells`` at the fractions ``at``: (cells, len(at), len(at))."""
+    low_low, low_high, high_low, high_high = (corner[cells][:, None, None] for corner in _corners(field))
     t, s = at[:, None], at[None, :]  # t along beta, s along alpha
     return (1 - t) * ((1 - s) * low_low + s * low_high) + t * ((1 - s) * high_low + s * high_high)
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """A surface and its lid, cut apart at the cap, on one net of vertices; arrays have shape (rows, columns).
+
+    ``surface`` and ``lid`` are heights, NaN where there is no such part; ``loss`` and ``accuracy`` are interpolated.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    surface: NDArray[np.float64]
+    lid: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def mesh(grid: Grid, cap: float) -> Mesh:
+    """Return ``grid`` on a fine net, bilinear in ln(loss + 0.1) as in ``relief``, for a renderer that interpolates light.
+
+    The net's vertices above ``cap`` next to one below it move to where the surface crosses the cap, so that the rim is a
+    smooth line. Cells with a point that is missing or not finite are open.
+    """
+    z = height(grid.loss)
+    parts = _parts(z.shape)
+    at = np.meshgrid(*(np.arange((side - 1) * parts + 1) / parts for side in z.shape), indexing="ij")
+    x, y, fine, accuracy = (
+        map_coordinates(np.where(np.isfinite(field), field, 0), at, order=1, mode="nearest")
+        for field in (*np.meshgrid(grid.alpha, grid.beta), z, grid.accuracy)
+    )
+    whole = np.isfinite(_corners(z)).all(axis=0).repeat(parts, axis=0).repeat(parts, axis=1)
+    below = whole & (_corners(fine) < height(cap)).any(axis=0)
+    surface, lid = (np.where(_touched(facets), np.minimum(fine, height(cap)), np.nan) for facets in (below, whole & ~below))
+    loss = np.exp(fine) - OFFSET
+    x, y = _to_rim(np.stack([x, y]), fine, height(cap))
+    return Mesh(x, y, surface, lid, loss, accuracy)
+
+
+def _touched(facets: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which vertices are corners of any of ``facets``."""
+    return _corners(np.pad(facets, 1)).any(axis=0)
+
+
+def _to_rim(at: NDArray[np.float64], z: NDArray[np.float64], level: float) -> NDArray[np.float64]:
+    """Move every vertex above ``level`` towards its nearest crossing on the way to one of up to 8 neighbours below."""
+    rows, columns = z.shape
+    around = np.pad(z, 1, constant_values=np.inf)  # nothing beyond the border is below
+    places = np.pad(at, ((0, 0), (1, 1), (1, 1)))
+    moved, nearest = at.copy(), np.full(z.shape, np.inf)
+    for row, column in ((0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)):
+        there = (slice(row, row + rows), slice(column, column + columns))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = (z - level) / (z - around[there])
+        way = share * (places[:, *there] - at)
+        length = np.hypot(*way)
+        closer = (z >= level) & (around[there] < level) & (length < nearest)
+        moved, nearest = np.where(closer, at + way, moved), np.where(closer, length, nearest)
+    return moved
 
 
 def _lit(colours: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.float64]:

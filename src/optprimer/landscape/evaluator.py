@@ -7,6 +7,7 @@ order. Batch norms are folded beforehand (optprimer.landscape.folding) and, wher
 """
 
 import copy
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,9 +64,10 @@ class PlaneEvaluator:
         self.note = folded.note
         use_kernels = runtime == Runtime(torch.device("cpu"), "bf16") and can_fuse()  # in fp32 they gain nothing
         self._fused = fuse(folded.network, example) if use_kernels else None
-        self._network = _convert(folded.network, runtime.dtype)
+        self._network = convert(folded.network, runtime.dtype)
         if self._fused is not None:
-            _convert(self._fused, runtime.dtype)  # its layers are those of the network; constants of the graph are its own
+            convert(self._fused, runtime.dtype)  # its layers are those of the network; constants of the graph are its own
+            self._fused = self._fused if _runs(self._fused, example.to(runtime.dtype)) else None
         parameters = dict(self._network.named_parameters(remove_duplicate=False))  # a tied weight goes by all its names
         original = {name: p.detach() for name, p in network.named_parameters() if name in parameters}
         self._moving = {name: parameters[name] for name in original if name in d1 or name in d2}
@@ -106,7 +108,7 @@ def image_losses(network: nn.Module, images: Images, batch_size: int) -> PointLo
     losses, correct = [], []
     with torch.inference_mode():
         for x, y in zip(images.inputs.split(batch_size), images.labels.split(batch_size), strict=True):
-            logits = network(x).float()
+            logits = network(x.clone()).float()  # a copy: the network may overwrite its input
             losses.append(functional.cross_entropy(logits, y, reduction="none"))
             correct.append(logits.argmax(1) == y)
         loss = torch.cat(losses).double()
@@ -121,20 +123,31 @@ def image_losses(network: nn.Module, images: Images, batch_size: int) -> PointLo
         return PointLoss(float(loss.mean()), spread / math.sqrt(n) * correction, accuracy, n, 0)
 
 
-def _convert(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+def convert(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     """Store ``network`` in ``dtype`` and channels_last, except for batch norms, which keep fp32 as in training."""
     norms = [(m, copy.deepcopy(m.state_dict())) for m in network.modules() if isinstance(m, BATCH_NORMS)]
-    has_volumes = any(p.dim() == 5 for p in network.parameters())  # the layout exists for images alone
+    stored = itertools.chain(network.parameters(), network.buffers())
+    has_volumes = any(tensor.dim() == 5 for tensor in stored)  # the layout exists for images alone
     network.to(dtype, memory_format=torch.preserve_format if has_volumes else torch.channels_last)
     for norm, values in norms:
         norm.float().load_state_dict(values)
     return network
 
 
+def _runs(network: nn.Module, inputs: Tensor) -> bool:
+    """Try ``network``: there are shapes and layouts that kernels refuse in bfloat16 alone."""
+    try:
+        with torch.inference_mode():
+            network(inputs.clone())
+    except RuntimeError:
+        return False
+    return True
+
+
 def _stays_small(network: nn.Module, inputs: Tensor) -> bool:
     """Tell whether some images pass far below overflow (3e38): other images of the sample are then safe from it as well."""
     with torch.inference_mode():
-        return bool((network(inputs).abs() < 1e18).all())
+        return bool((network(inputs.clone()).abs() < 1e18).all())
 
 
 def _as_stored(weight: Tensor) -> Tensor:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from optprimer.landscape.evaluator import Direction, moving_parameters
+from optprimer.landscape.evaluator import Direction, convert, moving_parameters
 from optprimer.landscape.folding import fold
 from optprimer.landscape.images import Images
 
@@ -27,7 +28,7 @@ class HessianOperator:
         folded = fold(network, images.inputs[:2].float())
         used = dict(folded.network.named_parameters(remove_duplicate=False))
         weights = {name: weight for name, weight in moving_parameters(network).items() if name in used}
-        self._network = folded.network.to(memory_format=torch.channels_last)
+        self._network = convert(folded.network, torch.float32)
         self.names = list(weights)
         self._shapes = [weight.shape for weight in weights.values()]
         self._scales = [folded.scales.get(name) for name in self.names]
@@ -73,5 +74,7 @@ class HessianOperator:
             name: part.view(shape) if scale is None else part.view(shape) * scale
             for name, part, shape, scale in zip(self.names, parts, self._shapes, self._scales, strict=True)
         }
-        loss = functional.cross_entropy(functional_call(self._network, weights, (x,)), y)
+        with sdpa_kernel(SDPBackend.MATH):  # the fused kernels of attention have no second derivative
+            logits = functional_call(self._network, weights, (x.clone(),))  # a copy: the network may overwrite its input
+        loss = functional.cross_entropy(logits, y)
         return torch.autograd.grad(loss, leaf, create_graph=True)[0]

@@ -94,4 +94,4 @@ def line_rows(points: list[tuple[int, float, float, list[PointLoss]]]) -> list[R
 def _values(ends: tuple[float, float], n: int) -> np.ndarray:
     values = np.linspace(*ends, n) if n > 1 else np.zeros(1)
     # linspace may miss the centre by a rounding error; the centre is the trained network itself.
-    return np.where(np.abs(values) < 1e-12, 0.0, values)
+    return np.where(np.abs(values) < 1e-12 * np.abs(ends).max(), 0.0, values)

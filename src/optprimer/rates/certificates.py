@@ -6,11 +6,11 @@ parts cover the half line x >= 0:
 1. the well, an interval that contains a minimiser and on which L'' >= m > 0. There L is m-strongly convex, hence its ratio is
    at least m: minimise both sides of L(v) >= L(x) + L'(x) (v - x) + (m/2) (v - x)^2 over v.
 2. the tail, on which a lower bound of the ratio is known that does not decrease.
-3. what is between, a bounded set without minimisers. Intervals are bisected, the one with the least bound first; each is bounded
-   from below by interval arithmetic.
+3. what is between, a bounded set without minimisers. Intervals are bisected, the one with the least bound first; each is
+   bounded from below by interval arithmetic.
 
-All numbers are balls (arb, Johansson 2017, IEEE Trans. Comput. 66) that contain the true ones, rounding included, so that bounds
-from below are proofs. From above a single point is enough: alpha cannot exceed the ratio anywhere.
+All numbers are balls (arb, Johansson 2017, IEEE Trans. Comput. 66) that contain the true ones, rounding included, so that
+bounds from below are proofs. From above a single point is enough: alpha cannot exceed the ratio anywhere.
 """
 
 import heapq
@@ -113,10 +113,10 @@ def stationary_above_optimum(loss: EvenLoss, low: float, high: float) -> bool:
 
 
 def sine_well(c: float) -> EvenLoss:
-    """Return x^2 + c sin^2 x, for 0 < c < 6.5; the chapter's has c = 3.
+    """Return x^2 + c sin^2 x, for 0 < c < 8; the chapter's has c = 3.
 
-    On the well [0, 1/2], L'' = 2 + 2 c cos 2x > 0. On the tail x > c/2 we have |L'| >= 2x - c and L <= x^2 + c, hence a ratio of
-    at least (2x - c)^2/(2 x^2 + 2 c), which increases: its logarithm has the derivative 2 c (x + 2)/((2x - c) (x^2 + c)).
+    On the well [0, 1/2], L'' = 2 + 2 c cos 2x > 0. On the tail x > c/2 we have |L'| >= 2x - c and L <= x^2 + c, hence a ratio
+    of at least (2x - c)^2/(2 x^2 + 2 c), which increases: its logarithm has the derivative 2 c (x + 2)/((2x - c) (x^2 + c)).
     """
     return EvenLoss(
         value=lambda x: x**2 + c * x.sin() ** 2,

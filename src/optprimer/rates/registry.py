@@ -21,6 +21,7 @@ STUDIES = {
     "worst_case": False,
     "pl_function": False,
     "pl_networks": False,
+    "pl_wide": False,
     "oracle": True,
     "sgd": False,
     "sgd_beyond": False,

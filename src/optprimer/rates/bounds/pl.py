@@ -1,6 +1,7 @@
 """What the PL inequality ||grad L||^2 >= 2 alpha (L - L*) promises gradient descent, and networks that satisfy it.
 
-q = alpha/beta, D the gap L(start) - L*, eta = 1/beta. Constants of networks are lower bounds of the ratio ||grad L||^2/(2 (L - L*)).
+q = alpha/beta, D the gap L(start) - L*, eta = 1/beta. Constants of networks are lower bounds of the ratio ||grad L||^2/(2 (L -
+L*)).
 """
 
 import math
@@ -32,8 +33,8 @@ def line_factor(q: float) -> float:
     """Return (1 - q)^2, the exact factor on the real line, where (alpha/2) w^2 attains it.
 
     Let L* = 0 and g = L'(w) > 0. Up to the end of the step, a distance s <= g/beta to the left, L' >= g - beta s >= 0 by
-    smoothness, so L falls all the way, and PL makes L' at least sqrt(2 alpha L): sqrt(L) falls at the rate sqrt(alpha/2) at least.
-    The step is g/beta >= sqrt(2 alpha L(w))/beta long, hence sqrt(L) ends below (1 - alpha/beta) sqrt(L(w)).
+    smoothness, so L falls all the way, and PL makes L' at least sqrt(2 alpha L): sqrt(L) falls at the rate sqrt(alpha/2) at
+    least. The step is g/beta >= sqrt(2 alpha L(w))/beta long, hence sqrt(L) ends below (1 - alpha/beta) sqrt(L(w)).
     """
     return (1 - q) ** 2
 
@@ -52,13 +53,14 @@ def linear_best(problem: Problem, t: Array) -> Array:
 def leaky_neuron(net: LeakyNeuron) -> float:
     """Return a PL constant of a leaky-ReLU neuron at all w, for n <= d inputs or for targets that a neuron w* realises.
 
-    Let s be the least singular value of X (n, d), of full rank, lambda = s^2/n, c the slope, r the residuals and psi' in [c, 1].
+    Let s be the least singular value of X (n, d), of full rank, lambda = s^2/n, c the slope, r the residuals and psi' in [c,
+    1].
 
     n <= d: the gradient is X^T (psi' r)/n, so ||grad L||^2 >= s^2 c^2 ||r||^2/n^2 = 2 c^2 lambda L: the constant is c^2 lambda.
 
-    n > d: put D_i = x_i . (w - w*). Since psi rises with slopes in [c, 1], r_i = s_i D_i with s_i in [c, 1], so <grad L, w - w*> =
-    mean(psi'_i s_i D_i^2) >= c mean(s D^2). With ||w - w*||^2 <= mean(D^2)/lambda and Cauchy-Schwarz, ||grad L||^2 >=
-    c^2 lambda mean(s D^2)^2/mean(D^2), where 2 L = mean(s^2 D^2). Kantorovich's inequality, mean(s D^2)^2 >= 4 c/(1 + c)^2
+    n > d: put D_i = x_i . (w - w*). Since psi rises with slopes in [c, 1], r_i = s_i D_i with s_i in [c, 1], so <grad L, w -
+    w*> = mean(psi'_i s_i D_i^2) >= c mean(s D^2). With ||w - w*||^2 <= mean(D^2)/lambda and Cauchy-Schwarz, ||grad L||^2 >= c^2
+    lambda mean(s D^2)^2/mean(D^2), where 2 L = mean(s^2 D^2). Kantorovich's inequality, mean(s D^2)^2 >= 4 c/(1 + c)^2
     mean(D^2) mean(s^2 D^2) for s in [c, 1], leaves the constant 4 c^3 lambda/(1 + c)^2.
 
     For the ReLU, c = 0, both are 0, and rightly so. Charles & Papailiopoulos 2018 (ICML) treat this case first.
@@ -75,9 +77,9 @@ def linear_network(net: LinearNetwork, w: Array) -> Array:
 
     For two layers, the hidden one at least as wide as input and output, or any number of square ones. The derivative by W_j is
     2 scale A^T (P - M) S S^T B^T, where P is the whole product, A what follows W_j and B what precedes it. A has full row rank
-    and B full column rank as long as the bound is not 0, hence its norm is at least 2 scale s(A) s(B) s(S) ||(P - M) S||, and the
-    least singular value of a product of such matrices is at least the product of theirs. It holds at w alone: where a layer loses
-    its rank, as at w = 0, nothing is left.
+    and B full column rank as long as the bound is not 0, hence its norm is at least 2 scale s(A) s(B) s(S) ||(P - M) S||, and
+    the least singular value of a product of such matrices is at least the product of theirs. It holds at w alone: where a layer
+    loses its rank, as at w = 0, nothing is left.
     """
     return _linear(net, [np.linalg.svd(each, compute_uv=False)[..., -1] for each in net.weights(w)])
 
@@ -95,8 +97,8 @@ def linear_residual(net: LinearNetwork, w: Array) -> Array:
 def tangent_kernel(net: WideNetwork, w: Array) -> Array:
     """Return lambda_min(K(w)), (...): ||grad L||^2 = r . K r >= lambda_min ||r||^2 = 2 lambda_min L.
 
-    Liu, Zhu & Belkin 2022 (ACHA 59): K hardly changes on a ball around the start if the network is wide, so its least eigenvalue
-    there is a PL constant of the ball.
+    Liu, Zhu & Belkin 2022 (ACHA 59): K hardly changes on a ball around the start if the network is wide, so its least
+    eigenvalue there is a PL constant of the ball.
     """
     return np.maximum(np.linalg.eigvalsh(net.kernel(w))[..., 0], 0)  # a singular kernel has rounding errors of both signs
 

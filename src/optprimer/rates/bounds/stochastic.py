@@ -132,7 +132,10 @@ def strongly_convex(horizon: ArrayLike, alpha: float, square: float) -> Array:
 
 
 def strongly_convex_exact(horizon: ArrayLike, alpha: float, variance: float) -> Array:
-    """Return sigma^2/(2 alpha T), which E L(w_T) is on alpha w^2/2 with eta_t = 1/(alpha t): w_T is minus the mean noise/alpha."""
+    """Return sigma^2/(2 alpha T), which E L(w_T) is on alpha w^2/2 with eta_t = 1/(alpha t), t = 1 ... T.
+
+    There w_T is minus the mean of the noise, divided by alpha, wherever the run started.
+    """
     return variance / (2 * alpha * np.asarray(horizon, float))
 
 
@@ -163,7 +166,7 @@ def subgradient(steps: ArrayLike, distance: float = 1.0, lipschitz: float = 1.0)
 
 
 def subgradient_decreasing(steps: ArrayLike, c: float) -> Array:
-    """Return (R^2 + sum eta_t^2)/(2 sum eta_t) over t = 1 ... N + 1, eta_t = c/sqrt(t), G = R = 1, for the best of w_0 ... w_N."""
+    """Return (R^2 + sum eta_t^2)/(2 sum eta_t), t = 1 ... N + 1, for the best of w_0 ... w_N; eta_t = c/sqrt(t), G = R = 1."""
     eta = c / np.sqrt(np.arange(1, np.max(steps) + 2))
     return ((1 + np.cumsum(eta**2)) / (2 * np.cumsum(eta)))[np.asarray(steps, int)]
 

@@ -17,8 +17,8 @@ TIGHT = 0.17553
 THRESHOLD = 4.603338848751700
 """x^2 + c sin^2 x has no stationary point besides 0 for c below sqrt(1 + u^2), u the first positive root of tan u = u.
 
-In u = 2x the derivative u + c sin u vanishes where c = -u/sin u, whose least value on (pi, 2 pi) is at tan u = u. Beyond it there
-is a local minimum above the optimum, and no PL constant.
+In u = 2x the derivative u + c sin u vanishes where c = -u/sin u, whose least value on (pi, 2 pi) is at tan u = u. Beyond it
+there is a local minimum above the optimum, and no PL constant.
 """
 
 
@@ -26,8 +26,8 @@ is a local minimum above the optimum, and no PL constant.
 class SineWell(Problem):
     """sum_i x_i^2 + c sin^2 x_i from ``first``; the chapter's has c = 3 and one coordinate.
 
-    L'' = 2 + 2c cos 2x is between 2 - 2c and 2 + 2c = beta, both met, so L is not convex for c > 1. Coordinates do not interact:
-    both sides of the PL inequality are sums, and the constant is that of one coordinate.
+    L'' = 2 + 2c cos 2x is between 2 - 2c and 2 + 2c = beta, both met, so L is not convex for c > 1. Coordinates do not
+    interact: both sides of the PL inequality are sums, and the constant is that of one coordinate.
     """
 
     c: float = 3.0
@@ -65,8 +65,8 @@ class SineWell(Problem):
 class LeastSquares(Problem):
     """||X w - y||^2/(2n) with fewer equations, n = 8, than unknowns, d = 20: convex, flat along the kernel of X, and PL.
 
-    The gradient is X^T r/n with r = X w - y, and ||X^T r||^2 >= s_n^2 ||r||^2 with the least of the n singular values of X; so pl
-    = s_n^2/n, attained along the singular vector.
+    The gradient is X^T r/n with r = X w - y, and ||X^T r||^2 >= s_n^2 ||r||^2 with the least of the n singular values of X; so
+    pl = s_n^2/n, attained along the singular vector.
     """
 
     name = "least_squares"
@@ -81,7 +81,7 @@ class LeastSquares(Problem):
 
     @cached_property
     def targets(self) -> Array:
-        """y (n,): along the least singular vector of the equations too, as a run has to see the slow mode."""
+        """The vector y (n,): along the least singular vector of the equations too, as a run has to see the slow mode."""
         left, _, _ = np.linalg.svd(self.inputs, full_matrices=False)
         return left.sum(1)
 

@@ -54,8 +54,9 @@ def leaky(z: Array, slope: float) -> Array:
 class LinearNetwork(Problem):
     """L = ``scale`` ||(F_l ... F_1 - M) S||_F^2 over l matrices, the factors W_j or, if ``residual``, I + A_j.
 
-    With S = X and scale 1/2 this is half the squared error on the inputs X (d, n) with targets M X; what a target has besides, at
-    right angles to the rows of X, adds a constant to L and to L*. With S S^T = E x x^T and scale 1 it is the expected squared error.
+    With S = X and scale 1/2 this is half the squared error on the inputs X (d, n) with targets M X; what a target has besides,
+    at right angles to the rows of X, adds a constant to L and to L*. With S S^T = E x x^T and scale 1 it is the expected
+    squared error.
 
     Attributes:
         widths: from the input to the output, d = widths[0]; all equal if ``residual``.

@@ -64,10 +64,11 @@ class Absolute(Problem):
 
 @dataclass(frozen=True)
 class HorizonHuber(Huber):
-    """The Huber function on which ``horizon`` steps of eta, without noise, just reach the parabola; L(start) - L* = ``drop``.
+    """The Huber function whose straight part ``horizon`` steps of eta, without noise, hardly cross; L(start) - L* = ``drop``.
 
-    Outside the parabola the gradient is g = sqrt(drop/(eta horizon)), and drop = g^2 eta horizon is what the steps take off
-    the loss. So min ||grad||^2 stays at the first term of the bound D/(eta T) + beta eta G^2/2 for the whole run.
+    There the gradient is g = sqrt(drop/(eta horizon)), so that so many steps take drop = g^2 eta horizon off the loss; only the
+    last 1/(2 eta) of them are within the parabola |w| <= g. Almost to the end of the run ||grad||^2 is the first term of the
+    bound D/(eta T) + beta eta G^2/2.
     """
 
     first: float = math.nan
@@ -98,7 +99,7 @@ class Coin(Problem):
 
     @property
     def slope(self) -> float:
-        """d."""
+        """The slope d."""
         return 0.5 / math.sqrt(self.horizon)
 
     def value(self, w: Array) -> Array:  # noqa: D102
@@ -247,19 +248,20 @@ class LeastSquares(Problem):
     def moments(self, steps: int, step: Callable[[int], float]) -> Iterator[Array]:
         """Yield E[e_t e_t^T] (d, d), e_t = w_t - w*, for t = 0 ... steps of SGD with one sample: exactly, by recursion.
 
-        e_{t+1} = e_t - eta x (x e_t - r), with E[x r] = 0 since w* is a minimiser.
+        e_{t+1} = e_t - eta x (x e_t - r), with E[x r] = 0 since w* is a minimiser. Within the span of the inputs nothing is
+        kept but what contracts, so that rounding errors shrink with the moments.
         """
-        x, r, h = self.inputs, self.residuals, self.hessian
-        mean = self.start - self._minimizer
+        span = self._span
+        x, r, h = self.inputs @ span, self.residuals, span.T @ self.hessian @ span
+        mean = span.T @ (self.start - self._minimizer)
         second = np.outer(mean, mean)
-        yield second
+        yield span @ second @ span.T
         for t in range(steps):
             eta = step(t)
             squares = ((x @ second) * x).sum(1) - 2 * r * (x @ mean) + r**2  # E (x_i e_t - r_i)^2
-            drift = h @ second
-            second = second - eta * (drift + drift.T) + eta**2 * (x.T * squares) @ x / len(x)
+            second = second - eta * (h @ second + second @ h) + eta**2 * (x.T * squares) @ x / len(x)
             mean = mean - eta * h @ mean
-            yield second
+            yield span @ second @ span.T
 
     def factor(self, eta: float) -> float:
         """Return the factor per step by which E[e e^T] shrinks, or grows, in the end: a spectral radius.

@@ -1,12 +1,12 @@
 """What a step costs: gradient descent sweeps the data, SGD does not look at most of it.
 
-Seconds of processor time, which does not count what other processes take from a long step and not from a short one, per step of
-multinomial logistic regression, from the bytes of the images to the gradient in float64: of the full gradient over n images, added up over chunks as a sweep over more data than fit a cache is, and of a batch of
-b drawn from the n. Training images are repeated until there are as many as the largest n, 8 MB of pixels; to the time it only
-matters that they are n. All combinations take turns within a round, so that whatever else the machine does hits them alike,
-and medians over the rounds are taken. The exponent in n is 1 for the full gradient and 0 for a batch (control: 0 is
-rejected for the full gradient). Timings differ from run to run: of all studies this is the one whose numbers are not
-reproducible to the byte.
+Seconds per step of multinomial logistic regression, from the bytes of the images to the gradient in float64, in numpy: of the
+full gradient over n images, added up over chunks as a sweep over more data than fit a cache is, and of a batch of b drawn from
+the n. They are seconds of processor time, which do not count what other processes take from a long step and not from a short
+one. Training images are repeated until there are as many as the largest n, 8 MB of pixels; to the time it only matters that
+they are n. All combinations take turns within a round, and medians over the rounds are taken. The exponent in n is 1 for the
+full gradient and 0, up to what caches do, for a batch (control: 0 is rejected for the full gradient). Timings differ from run
+to run: of all studies this is the one whose numbers are not reproducible to the byte.
 """
 
 import time

@@ -4,10 +4,10 @@ Linear classifiers have exact full gradients and exact variances, so that nothin
 at fixed weights (zero, random, and after 100 full-batch steps) the mean of many batch gradients, drawn with and without
 replacement, is compared with the full gradient in every coordinate, at a level that allows for their number. Variance:
 E||g_B - g||^2 against the batch size b is S^2/b with replacement, exponent -1, and (S^2/b)(n - b)/(n - 1) without. Controls:
-drawing one class ten percent more often is detected by the same test; and within an epoch of shuffled data the last sample's gradient
-is a function of the earlier ones, correlation -1, so that it is not unbiased given the weights, while independent draws show
-no correlation. Bounded: along a ray, the largest gradient of a sample grows without limit for least squares, at the exponent 1;
-for the softmax loss, convex as well, it stays below sqrt(2) max ||x_i|| (control: there the exponent 1 is rejected).
+drawing one class ten percent more often is detected by the same test; and within an epoch of shuffled data the gradient of the
+last sample is a function of the earlier ones, correlation -1, so that it is not unbiased given the weights, while independent
+draws show no correlation. Bounded: along a ray, the largest gradient of a sample grows without limit for least squares, at the
+exponent 1; for the softmax loss, convex as well, it stays below sqrt(2) max ||x_i|| (control: 1 is rejected there).
 """
 
 from collections.abc import Callable
@@ -90,12 +90,12 @@ def _trained(model: LinearModel, steps: int) -> Array:
 
 
 def _variance(findings: Findings, model: LinearModel, settings: Settings) -> None:
-    """Measure E||g_B - g||^2 at weights 0 for batch sizes b up to half of the data, and check that all of it has none."""
+    """Measure E||g_B - g||^2 at weights 0 for batch sizes b below n, and check that all of it has none."""
     rng = settings.rng("oracle", "variance")
     n, seeds = len(model.inputs), min(settings.seeds, RUNS)
     weights = np.zeros((model.inputs.shape[1], model.targets.shape[1]))
     full, total = model.gradient(weights), float(model.variance(weights).sum())
-    sizes = 2 ** np.arange(int(np.log2(n)))
+    sizes = 2 ** np.arange(int(np.log2(n - 1)) + 1)
 
     def squared_error(draw: Draw, b: int) -> float:
         return float(((model.gradient(weights, draw(rng, b)) - full) ** 2).sum())

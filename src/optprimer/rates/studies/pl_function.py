@@ -2,13 +2,13 @@
 
 The largest alpha of x^2 + 3 sin^2 x is enclosed on the whole line by interval arithmetic (optprimer.rates.certificates): proved
 from below by a cover of pieces, refuted from above at a single point. The same is done along the family x^2 + c sin^2 x, which
-ceases to be PL at c* = 4.6033..., where a second stationary point appears. Gradient descent runs from several points under
-(1 - alpha/beta)^t D with the chapter's alpha and under the exact rate on the line, (1 - q)^2t D with the certified one. Its runs
-are faster than linear in the end, because the curvature at the minimiser is beta; so the factor of a single step is maximised
-over all points as well. A least squares problem that is flat in most directions shows a linear rate without strong convexity.
-That strong convexity implies PL is tested on random problems with a known constant. Controls: c above c*, a double well and w^4,
-for which no constant is certified, and whose proofs of failure are points; w^4 under gradient descent, whose slope against the
-step tends to 0; a rate with twice the certified alpha.
+ceases to be PL at c* = 4.6033..., where a second stationary point appears. Gradient descent runs from several points under (1 -
+alpha/beta)^t D with the chapter's alpha and under the exact rate on the line, (1 - q)^2t D with the certified one. Its runs are
+faster than linear in the end, because the curvature at the minimiser is beta; so the factor of a single step is maximised over
+all points as well. A least squares problem that is flat in most directions shows a linear rate without strong convexity. That
+strong convexity implies PL is tested on random problems with a known constant. Controls: c above c*, a double well and w^4, for
+which no constant is certified, and whose proofs of failure are points; w^4 under gradient descent, whose slope against the step
+tends to 0; a rate with twice the certified alpha.
 """
 
 import math
@@ -205,7 +205,7 @@ def _strongly_convex(findings: Findings, rng: np.random.Generator, count: int = 
     flat = pl_ratio(Power(4), distance[:, None])
     names = ("power_4", "exact", "pl_ratio", "distance")
     findings.curve(*names, distance, flat, bound=alpha.min(), relation=">=", role="control")
-    findings.check("least PL ratio over the least strong convexity", "power_4", flat.min() / alpha.min(), ">=", 1, role="control")
+    findings.check("least PL ratio over strong convexity", "power_4", flat.min() / alpha.min(), ">=", 1, role="control")
 
 
 def _not_pl(findings: Findings, steps: int) -> None:

@@ -159,18 +159,18 @@ def _mean_squares(oracle: Noisy, steps: int, eta: Array | float, runs: int, rng:
 
 def _interpolation(findings: Findings, settings: Settings) -> None:
     """Follow E||w_t - w*||^2 for one sample per step of 1/max beta_i, with labels that 16 weights fit, and with noisy ones."""
-    steps = min(settings.stochastic_horizon, 2000)
-    t = np.unique(np.linspace(0, steps, POINTS).round().astype(int))
-    late = t >= steps / 2
     fitted = regression("interpolation", settings.rng("sgd_beyond", "interpolation"), 8, 16, residual=0.0)
     noisy = regression("noisy_labels", settings.rng("sgd_beyond", "noisy_labels"), 32, 8, residual=0.5)
     for problem, role in ((fitted, "claim"), (noisy, "control")):
         eta = 1 / problem.largest_beta
+        slope = math.log(problem.factor(eta))
+        steps = min(settings.stochastic_horizon, int(-40 / slope))  # until e^-40 is left, which rounding does not touch
+        t = np.unique(np.linspace(0, steps, POINTS).round().astype(int))
+        late = t >= steps / 8  # the slope then still drifts by more than rounding
         distances = _distances(problem, eta, steps)
         bound = bounds.interpolation(t, problem.distance, problem.alpha, problem.largest_beta)
         of = (problem.name, "sgd_one_sample", "squared distance")
         findings.curve(*of, "step", t, distances[t], bound=bound, role=role)
-        slope = math.log(problem.factor(eta))
         fit = fits.exponential(t[late], distances[t[late]])
         findings.exponent(*of, "step, semilog", fit, slope, neighbour=0.0 if role == "claim" else math.nan, role=role)
     early = np.array([1, 2, 4, 8, 16, 32])
@@ -225,7 +225,7 @@ def _unbounded_gradients(findings: Findings, settings: Settings) -> None:
     distances = np.array([np.trace(second) for second in problem.moments(t[-1], step.__getitem__)])[t]
     bound = bounds.smoothness_decreasing(t, problem.distance, problem.alpha, largest, at_minimum)
     findings.curve(*of, t, distances, bound=bound)
-    late = t >= t[-1] / 8
+    late = t >= t[-1] / 4
     findings.exponent(*of, fits.power(t[late], distances[late], shift=4 * largest / problem.alpha), -1, neighbour=-0.5)
     _against_recursion(findings, settings, problem, eta, np.array([1, 4, 16, 64]))
 
