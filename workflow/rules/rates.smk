@@ -9,7 +9,7 @@ rule rates:
         "<benchmarks>/rates/{study}.tsv"
     threads: 1
     resources:
-        mem_mb=memory(2000),
+        mem_mb=memory(3000),
     params:
         data=f"results/{config['run']}/data",
         folder=subpath(output[0], parent=True),

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
-from optprimer.figures.grids import CAP, finest, grid, height_limits, square
+from optprimer.figures.grids import CAP, Grid, finest, grid, height_limits, square
 from optprimer.figures.planes import add_contours, add_loss_bar
 from optprimer.figures.provenance import Provenance
 
@@ -36,12 +36,24 @@ def contours(surface: pd.DataFrame, *, provenance: Provenance, cap: float = CAP)
                 panel.set_title(f"directions {seed}\n{clipped:.0%} clipped".replace("%", " %"), fontsize=7)
         style.row_title(axes[row, 0], names[net])
     add_loss_bar(figure, list(axes.flat), scale, cap)
-    sizes = sorted({len(each.alpha) for each in grids.values()}, reverse=True)
     style.footer(
         figure,
         provenance,
-        " and ".join(f"{size} × {size}" for size in sizes) + " points",
+        _sizes(grids),
         f"{style.images(rows)}, {style.precisions(rows)}",
         f"clipped: share of points above loss {cap:g}, drawn in the highest colour",
     )
     return figure
+
+
+def _sizes(grids: dict[tuple[str, int], Grid]) -> str:
+    """Say how many points the surfaces have and, where that differs, along which directions."""
+    seeds: dict[int, set[int]] = {}
+    for (_, seed), each in grids.items():
+        seeds.setdefault(len(each.alpha), set()).add(seed)
+    if len(seeds) == 1:
+        (size,) = seeds
+        return f"{size} × {size} points"
+    return "points: " + ", ".join(
+        f"{size} × {size} along directions {', '.join(map(str, sorted(seeds[size])))}" for size in sorted(seeds, reverse=True)
+    )

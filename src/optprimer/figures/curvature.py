@@ -38,14 +38,14 @@ def curvature(curvature: pd.DataFrame, *, provenance: Provenance) -> Figure:
         figure,
         provenance,
         f"direction seed {curvature['direction_seed'].iloc[0]}, {style.images(curvature)}, fp32",
-        f"numbers: λmin / λmax; ringed: below −{STRONG:g}",
-        f"largest Lanczos residual |Hv − λv| / max |λ|: {relative_residual(curvature).max():.1e}",
+        f"colours: |λmin / λmax|; numbers: λmin / λmax, ringed below −{STRONG:g}",
+        f"largest Lanczos residual ‖Hv − λv‖ / max |λ|: {relative_residual(curvature).max():.1e}",
     )
     return figure
 
 
 def relative_residual(rows: pd.DataFrame) -> pd.Series:
-    """Return the Lanczos residual of each point in units of its eigenvalue of largest magnitude."""
+    """Return the Lanczos residual ‖Hv − λv‖ of each point in units of its eigenvalue of largest magnitude."""
     return rows["residual"] / rows[["lambda_min", "lambda_max"]].abs().max(axis=1)
 
 
@@ -66,7 +66,7 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> QuadMesh:
                 continue
             ink = "black" if abs(value) > 0.6 * RATIO_LIMIT else "white"
             if len(alpha) <= _ANNOTATED:
-                axes.text(alpha_, beta_, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=6, color=ink)
+                axes.text(alpha_, beta_, f"{value:z.2f}".replace("-", "−"), ha="center", va="center", fontsize=6, color=ink)
             if value < -STRONG:
                 axes.plot(alpha_, beta_, "o", color=ink, mfc="none", mew=0.6, ms=120 / max(len(alpha), 5), zorder=3)
     return mesh

@@ -12,7 +12,7 @@ from optprimer.figures.grids import CAP, Grid, grid, height, height_limits, larg
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.relief import BOX, add_relief, relief
 
-VIEW = {"elev": 42, "azim": -58}  # high enough to see over the front wall
+VIEW = {"elev": 40, "azim": -58}  # high enough to see over the front wall
 _PANEL = 3.3  # inches, height of a panel with its titles
 _FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
 
@@ -93,7 +93,8 @@ def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
     )  # fmt: skip
     axes.set(xlim=surface.alpha[[0, -1]], ylim=surface.beta[[0, -1]], zlim=(floor, scale.vmax))
     axes.view_init(**VIEW)
-    axes.set_box_aspect(BOX, zoom=1.02)
+    axes.set_box_aspect(BOX, zoom=0.95)
+    axes.patch.set_visible(False)  # it would cover the numbers of the panel on its left
     axes.set_xlabel("α", labelpad=-8)
     axes.set_ylabel("β", labelpad=-8)
     for axis, values in ((axes.xaxis, surface.alpha), (axes.yaxis, surface.beta)):
@@ -101,6 +102,7 @@ def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
         axis.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "−") for tick in ticks])
     loss_ticks(axes.zaxis, scale, cap)
     axes.tick_params(pad=-4, labelsize=7)
+    axes.tick_params(axis="z", pad=-1)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.set_visible(False)
         axis.line.set_color("0.6")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from matplotlib.colors import Normalize, to_hex
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
@@ -105,12 +106,14 @@ def page(
     heights, losses = ticks_of(scale, cap)
     marks = {"tickvals": heights, "ticktext": losses}
     for column, each in enumerate(grids, start=1):
-        bar = {"title": {"text": "loss"}, "len": 0.6, "thickness": 14, "outlinewidth": 0, **marks}
-        net = mesh(each, cap)
-        trace = _surface(net).update(cmin=scale.vmin, cmax=scale.vmax, showscale=column == len(grids), colorbar=bar)
-        figure.add_trace(trace, row=1, col=column)
-        if np.isfinite(net.lid).any():
-            figure.add_trace(_lid(net), row=1, col=column)
+        net = mesh(each, scale, cap)
+        figure.add_trace(_sheet(net, net.surface), row=1, col=column)
+        if net.lid.any():
+            figure.add_trace(
+                _sheet(net, net.lid).update(vertexcolor=None, color=to_hex(LID), opacity=LID[3]), row=1, col=column
+            )
+    bar = {"title": {"text": "loss"}, "len": 0.6, "thickness": 14, "outlinewidth": 0, **marks}
+    figure.add_trace(_scale(scale, bar), row=1, col=len(grids))
     margin = 0.03 * (scale.vmax - scale.vmin)  # a surface in the very limit of its box flickers
     figure.update_scenes(
         xaxis_title="α",
@@ -136,28 +139,29 @@ def page(
     write_text(path, page)
 
 
-def _surface(net: Mesh) -> go.Surface:
-    return _sheet(net, net.surface).update(
-        colorscale=style.LOSS_MAP, lighting={"ambient": 0.6, "diffuse": 0.7, "specular": 0.1, "roughness": 0.6}
-    )
-
-
-def _lid(net: Mesh) -> go.Surface:
-    *red_green_blue, opacity = LID
-    grey = "rgb({:.0f}, {:.0f}, {:.0f})".format(*(255 * part for part in red_green_blue))
-    return _sheet(net, net.lid).update(
-        colorscale=[[0, grey], [1, grey]], opacity=opacity, showscale=False, lighting={"ambient": 1, "diffuse": 0, "specular": 0}
-    )
-
-
-def _sheet(net: Mesh, heights: NDArray[np.float64]) -> go.Surface:
+def _sheet(net: Mesh, facets: NDArray[np.bool_]) -> go.Mesh3d:
+    """Return the ``facets`` of ``net``, each as two triangles, in the light that ``net`` has already."""
+    numbers = np.arange(net.loss.size).reshape(net.loss.shape)
+    corners = [corner[facets] for corner in (numbers[:-1, :-1], numbers[:-1, 1:], numbers[1:, 1:], numbers[1:, :-1])]
+    used, places = np.unique(corners, return_inverse=True)
+    first, second, third, fourth = places.reshape(4, -1).astype(np.int32)
     # Single precision halves the page, and no screen shows more.
-    x, y, z, loss, accuracy = (each.astype(np.float32) for each in (net.x, net.y, heights, net.loss, net.accuracy))
-    return go.Surface(
+    x, y, z, loss, accuracy = (each.ravel()[used].astype(np.float32) for each in (*net.at, net.loss, net.accuracy))
+    return go.Mesh3d(
         x=x,
         y=y,
         z=z,
+        i=np.concatenate([first, first]),
+        j=np.concatenate([second, third]),
+        k=np.concatenate([third, fourth]),
+        vertexcolor=[to_hex(colour) for colour in net.colours.reshape(-1, 3)[used]],
         customdata=np.stack([loss, accuracy], axis=-1),
         hovertemplate="α %{x:.2f}, β %{y:.2f}<br>loss %{customdata[0]:.4g}<br>accuracy %{customdata[1]:.1%}<extra></extra>",
-        connectgaps=False,
+        lighting={"ambient": 1, "diffuse": 0, "specular": 0, "fresnel": 0},
     )
+
+
+def _scale(scale: Normalize, bar: dict) -> go.Scatter3d:
+    """Return a trace without points that carries the colour bar."""
+    marker = {"color": [scale.vmin], "cmin": scale.vmin, "cmax": scale.vmax, "colorscale": style.LOSS_MAP, "colorbar": bar}
+    return go.Scatter3d(x=[None], y=[None], z=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip")

@@ -1,11 +1,13 @@
 """What the eye sees on the surfaces, as numbers, paired by direction seed."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy import stats
 
 from optprimer.errors import UserError
@@ -14,11 +16,14 @@ from optprimer.figures.provenance import Provenance
 
 MEASURES = {
     "roughness": "roughness\nof ln(loss + 0.1)",
-    "local_minima": "local minima",
-    "sublevel_width": "width of the basin\n(centre + 1 nat)",
+    "local_minima": "local minima\n(number)",
+    "sublevel_width": "width of the basin at\ncentre + 1 nat (of α, β)",
     "loss_range": "range\nof ln(loss + 0.1)",
-    "negative_share": "share of negative\n2nd differences",
+    "negative_share": "negative 2nd\ndifferences (share)",
 }
+
+
+_SPREAD = 0.12  # by how much seeds stand apart on either side, so that equal values do not hide each other
 
 
 @dataclass(frozen=True)
@@ -84,16 +89,21 @@ def paired_difference(first: pd.Series, second: pd.Series) -> Interval:
 
 
 def _told(difference: Interval) -> str:
-    return f"{difference.mean:+.2g}\n[{difference.low:+.2g}, {difference.high:+.2g}]".replace("-", "−")
+    """Write the mean and its interval to one decimal place: that of the second digit of the largest."""
+    largest = np.nanmax(np.abs([difference.mean, difference.low, difference.high]), initial=0)
+    places = max(0, 1 - math.floor(math.log10(largest))) if largest > 0 else 0
+    mean, low, high = (f"{value:+z.{places}f}" for value in (difference.mean, difference.low, difference.high))
+    return f"{mean}\n[{low}, {high}]".replace("-", "−")
 
 
 def _draw(axes: Axes, values: pd.DataFrame, colours: dict[str, str]) -> None:
     places = np.arange(values.shape[1])
-    axes.plot(places, values.to_numpy().T, color="0.75", linewidth=0.8, zorder=1)
+    apart = np.linspace(-_SPREAD, _SPREAD, len(values)) if len(values) > 1 else np.zeros(1)
+    axes.plot(places[:, None] + apart, values.to_numpy().T, color="0.75", linewidth=0.8, zorder=1)
     for place, net in zip(places, values, strict=True):
-        axes.plot(np.full(len(values), place), values[net], "o", color=colours[net], markersize=4, zorder=2)
+        axes.plot(place + apart, values[net], "o", color=colours[net], markersize=3.5, zorder=2, clip_on=False)
         axes.plot(place, values[net].mean(), "_", color=colours[net], markersize=16, markeredgewidth=1.6, zorder=3)
     axes.set_xticks([])
     axes.set_xlim(-0.5, len(places) - 0.5)
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(0, low), high + 0.04 * abs(high))
+    axes.set_ylim(min(0, values.min(axis=None)), 1.04 * axes.get_ylim()[1])
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

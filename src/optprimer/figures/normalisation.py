@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from optprimer.errors import UserError
@@ -11,7 +12,7 @@ from optprimer.figures.grids import CAP, Grid, grid, height, height_limits, larg
 from optprimer.figures.planes import add_contours, add_loss_bar
 from optprimer.figures.provenance import Provenance
 
-NORMALISATIONS = {"filter": "filter by filter", "layer": "layer by layer", "none": "not normalised"}
+NORMALISATIONS = {"filter": "filter by filter", "layer": "layer by layer", "none": "one factor for all"}
 
 
 @style.house()
@@ -38,30 +39,41 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
             square(axes[row, column], labelled_x=False, labelled_y=column == 0)
             if (net, kind) in grids:
                 add_contours(axes[row, column], grids[net, kind], scale, cap)
-                _draw_section(axes[-1, column], grids[net, kind], colours[net], cap)
+                for number in axes[row, column].texts:
+                    number.set(fontsize=6.5, alpha=1, path_effects=[withStroke(linewidth=1.2, foreground="0.25")])
+                _draw_section(axes[-1, column], grids[net, kind], colours[net], names[net], cap)
         style.panel_title(axes[0, column], NORMALISATIONS[kind])
         axes[-1, column].set_xlabel("α")
         axes[-1, column].xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     for row, net in enumerate(nets):
         style.row_title(axes[row, 0], names[net])
     axes[-1, 0].set_ylabel("loss at β = 0")
+    axes[-1, 0].legend(loc="upper center", fontsize=6)
     loss_ticks(axes[-1, 0].yaxis, scale, cap)
     add_loss_bar(figure, list(axes[:-1].flat), scale, cap)
-    shares = ", ".join(f"{kind} {_clipped_share(grids, kind, cap):.0%}" for kind in kinds).replace("%", " %")
+    shares = "; ".join(f"{names[net]} {_clipped(net, kinds, grids, cap)}" for net in nets)
     style.footer(
         figure,
         provenance,
-        f"{style.images(chosen)}, {style.precisions(chosen)}",
-        f"points above loss {cap:g}, drawn in the highest colour: {shares}",
+        f"{_sizes(kinds, grids)} points, {style.images(chosen)}, {style.precisions(chosen)}",
+        f"points above loss {cap:g}, drawn in the highest colour, by column: {shares}",
     )
     return figure
 
 
-def _clipped_share(grids: dict[tuple[str, str], Grid], kind: str, cap: float) -> float:
-    of_kind = [each for (_, directions), each in grids.items() if directions == kind]
-    return sum(each.clipped(cap) for each in of_kind) / sum(each.loss.size for each in of_kind)
+def _clipped(net: str, kinds: list[str], grids: dict[tuple[str, str], Grid], cap: float) -> str:
+    """Say which share of the points of each of the network's surfaces is above ``cap``."""
+    of_net = [grids[net, kind] for kind in kinds if (net, kind) in grids]
+    return ", ".join(f"{100 * each.clipped(cap) / each.loss.size:.0f} %" for each in of_net)
 
 
-def _draw_section(axes: Axes, surface: Grid, colour: str, cap: float) -> None:
+def _sizes(kinds: list[str], grids: dict[tuple[str, str], Grid]) -> str:
+    """Say how many points the surfaces of each column have."""
+    sides = [sorted({len(each.alpha) for (_, of), each in grids.items() if of == kind}) for kind in kinds]
+    each = [" or ".join(f"{side} × {side}" for side in of_kind) for of_kind in sides]
+    return each[0] if len(set(each)) == 1 else ", ".join(each)
+
+
+def _draw_section(axes: Axes, surface: Grid, colour: str, name: str, cap: float) -> None:
     row = abs(surface.beta).argmin()
-    axes.plot(surface.alpha, height(surface.loss[row], cap), color=colour)
+    axes.plot(surface.alpha, height(surface.loss[row], cap), color=colour, label=name)

@@ -40,7 +40,7 @@ def relief(grid: Grid, scale: Normalize, cap: float) -> Relief:
     Facets above ``cap`` form a see-through lid. A cell with a point that is missing or not finite is left open.
     """
     z = height(grid.loss)
-    slope_y, slope_x = np.nan_to_num(np.gradient(z, grid.beta, grid.alpha))
+    slope_x, slope_y = _slopes(grid, z, scale)
     x, y = np.meshgrid(grid.alpha, grid.beta)
     refinement = _refinement(z, scale, cap)
     facets, lit = [np.empty((0, 4, 3))], [np.empty((3, 0))]
@@ -52,12 +52,7 @@ def relief(grid: Grid, scale: Normalize, cap: float) -> Relief:
         facets.append(np.stack([at[:, :-1, :-1], at[:, :-1, 1:], at[:, 1:, 1:], at[:, 1:, :-1]], axis=3).reshape(-1, 4, 3))
         lit.append(np.stack([_bilinear(field, cells, middles).ravel() for field in (z, slope_x, slope_y)]))
     corners = np.concatenate(facets)
-    z_middle, dx, dy = np.concatenate(lit, axis=1)
-
-    # Slopes as drawn: the box stretches alpha, beta and height differently.
-    stretch = BOX[2] / _span(scale)
-    rise_x, rise_y = dx * stretch * np.ptp(grid.alpha) / BOX[0], dy * stretch * np.ptp(grid.beta) / BOX[1]
-    colours = _lit(colormaps[LOSS_MAP](scale(z_middle)), np.stack([-rise_x, -rise_y, np.ones_like(dx)], axis=-1))
+    colours = _lit(*np.concatenate(lit, axis=1), scale)
     lid = (corners[:, :, 2] >= height(cap)).all(axis=1)
     colours[lid] = LID
     corners[:, :, 2] = np.minimum(corners[:, :, 2], height(cap))
@@ -73,9 +68,51 @@ def add_relief(axes: Axes3D, surface: Relief) -> Poly3DCollection:
     return facets
 
 
+@dataclass(frozen=True)
+class Mesh:
+    """A surface on one net of vertices, for a renderer that interpolates colours between them; cut apart at the cap.
+
+    ``at`` (3, rows, columns) in alpha, beta and height; ``colours`` (rows, columns, 3); ``loss`` and ``accuracy`` are
+    interpolated. ``surface`` and ``lid`` (rows - 1, columns - 1) tell which facets between vertices belong to which.
+    """
+
+    at: NDArray[np.float64]
+    colours: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    surface: NDArray[np.bool_]
+    lid: NDArray[np.bool_]
+
+
+def mesh(grid: Grid, scale: Normalize, cap: float) -> Mesh:
+    """Return the surface of ``relief``, in the same colours and light, as one net of vertices.
+
+    Vertices above ``cap`` next to one below it move to where the surface crosses the cap, so that the rim is a smooth line.
+    """
+    z = height(grid.loss)
+    parts = _parts(z.shape)
+    lines = np.meshgrid(*(np.arange((side - 1) * parts + 1) / parts for side in z.shape), indexing="ij")
+    x, y, fine, slope_x, slope_y, accuracy = (
+        map_coordinates(np.where(np.isfinite(field), field, 0), lines, order=1, mode="nearest")
+        for field in (*np.meshgrid(grid.alpha, grid.beta), z, *_slopes(grid, z, scale), grid.accuracy)
+    )
+    whole = np.isfinite(_corners(z)).all(axis=0).repeat(parts, axis=0).repeat(parts, axis=1)
+    below = (_corners(fine) < height(cap)).any(axis=0)
+    colours = _lit(*(field.ravel() for field in (fine, slope_x, slope_y)), scale)[:, :3].reshape(*fine.shape, 3)
+    at = np.stack([*_to_rim(np.stack([x, y]), fine, height(cap)), np.minimum(fine, height(cap))])
+    return Mesh(at, colours, np.exp(fine) - OFFSET, accuracy, surface=whole & below, lid=whole & ~below)
+
+
 def _corners(field: NDArray) -> NDArray:
     """Return the four corners of every cell of ``field``: (4, ny - 1, nx - 1)."""
     return np.stack([field[:-1, :-1], field[:-1, 1:], field[1:, :-1], field[1:, 1:]])
+
+
+def _slopes(grid: Grid, z: NDArray[np.float64], scale: Normalize) -> NDArray[np.float64]:
+    """Return the slopes of ``z`` along alpha and beta as drawn: the box stretches alpha, beta and height differently."""
+    slope_y, slope_x = np.nan_to_num(np.gradient(z, grid.beta, grid.alpha))
+    stretch = BOX[2] / _span(scale)
+    return stretch * np.stack([slope_x * np.ptp(grid.alpha) / BOX[0], slope_y * np.ptp(grid.beta) / BOX[1]])
 
 
 def _span(scale: Normalize) -> float:
@@ -105,47 +142,6 @@ def _bilinear(field: NDArray[np.float64], cells: NDArray[np.bool_], at: NDArray[
     return (1 - t) * ((1 - s) * low_low + s * low_high) + t * ((1 - s) * high_low + s * high_high)
 
 
-@dataclass(frozen=True)
-class Mesh:
-    """A surface and its lid, cut apart at the cap, on one net of vertices; arrays have shape (rows, columns).
-
-    ``surface`` and ``lid`` are heights, NaN where there is no such part; ``loss`` and ``accuracy`` are interpolated.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    surface: NDArray[np.float64]
-    lid: NDArray[np.float64]
-    loss: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-
-
-def mesh(grid: Grid, cap: float) -> Mesh:
-    """Return ``grid`` on a fine net, bilinear in ln(loss + 0.1) as in ``relief``, for a renderer that interpolates light.
-
-    The net's vertices above ``cap`` next to one below it move to where the surface crosses the cap, so that the rim is a
-    smooth line. Cells with a point that is missing or not finite are open.
-    """
-    z = height(grid.loss)
-    parts = _parts(z.shape)
-    at = np.meshgrid(*(np.arange((side - 1) * parts + 1) / parts for side in z.shape), indexing="ij")
-    x, y, fine, accuracy = (
-        map_coordinates(np.where(np.isfinite(field), field, 0), at, order=1, mode="nearest")
-        for field in (*np.meshgrid(grid.alpha, grid.beta), z, grid.accuracy)
-    )
-    whole = np.isfinite(_corners(z)).all(axis=0).repeat(parts, axis=0).repeat(parts, axis=1)
-    below = whole & (_corners(fine) < height(cap)).any(axis=0)
-    surface, lid = (np.where(_touched(facets), np.minimum(fine, height(cap)), np.nan) for facets in (below, whole & ~below))
-    loss = np.exp(fine) - OFFSET
-    x, y = _to_rim(np.stack([x, y]), fine, height(cap))
-    return Mesh(x, y, surface, lid, loss, accuracy)
-
-
-def _touched(facets: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which vertices are corners of any of ``facets``."""
-    return _corners(np.pad(facets, 1)).any(axis=0)
-
-
 def _to_rim(at: NDArray[np.float64], z: NDArray[np.float64], level: float) -> NDArray[np.float64]:
     """Move every vertex above ``level`` towards its nearest crossing on the way to one of up to 8 neighbours below."""
     rows, columns = z.shape
@@ -163,7 +159,12 @@ def _to_rim(at: NDArray[np.float64], z: NDArray[np.float64], level: float) -> ND
     return moved
 
 
-def _lit(colours: NDArray[np.float64], normals: NDArray[np.float64]) -> NDArray[np.float64]:
+def _lit(
+    z: NDArray[np.float64], slope_x: NDArray[np.float64], slope_y: NDArray[np.float64], scale: Normalize
+) -> NDArray[np.float64]:
+    """Return the colours (m, 4) of places of heights ``z`` (m,) and slopes as drawn."""
+    colours = colormaps[LOSS_MAP](scale(z))
+    normals = np.stack([-slope_x, -slope_y, np.ones_like(z)], axis=-1)
     normals = normals / np.linalg.norm(normals, axis=-1, keepdims=True)
     light = _LIGHT / np.linalg.norm(_LIGHT)
     incidence = np.clip(normals @ light, 0, 1)[:, None]

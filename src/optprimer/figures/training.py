@@ -34,8 +34,8 @@ def training(history: pd.DataFrame, *, provenance: Provenance) -> Figure:
         figure,
         provenance,
         style.epochs(history),
-        "largest learning rate " + ", ".join(f"{rates[net]:g} {names[net]}" for net in nets),
-        "training values are means over an epoch as it went by",
+        "largest learning rate " + ", ".join(f"{rates[net]:.2g} {names[net]}" for net in nets),
+        "training values are means over an epoch as it went by, with the batches' statistics; test values use running averages",
     )
     return figure
 

@@ -1,7 +1,7 @@
 """What a method is: a rule that turns gradients into iterates."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,5 +22,5 @@ class Method:
     """
 
     name: str
-    run: Callable[[Problem, int], Iterates]
-    suits: Callable[[Problem], bool]
+    run: Callable[[Problem, int], Iterates] = field(repr=False)
+    suits: Callable[[Problem], bool] = field(repr=False)

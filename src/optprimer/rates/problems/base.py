@@ -32,6 +32,9 @@ class Problem(ABC):
     optimum: float = 0.0
     """L*, the infimum."""
 
+    def __repr__(self) -> str:
+        return self.name
+
     @property
     @abstractmethod
     def start(self) -> Array:
