@@ -37,7 +37,7 @@ def test_the_end_is_reported_at_once(clock, capsys):
     assert lines(capsys) == []
     clock[0] += 0.5
     bar.add(1)
-    assert lines(capsys) == ["training [####################] 100% 4 images/s, 0:00 left"]
+    assert lines(capsys) == ["training [####################] 100% 4.0 images/s, 0:00 left"]
 
 
 def test_a_line_to_the_letter(clock, capsys):
@@ -61,14 +61,21 @@ def test_minutes_left_are_not_hours(clock, capsys):
     bar = Progress("training", 6000, "images")
     clock[0] += 10
     bar.add(10)
-    assert lines(capsys)[0].endswith("1 images/s, 99:50 left")
+    assert lines(capsys)[0].endswith("1.0 images/s, 99:50 left")
+
+
+def test_a_slow_rate_is_no_zero(clock, capsys):
+    bar = Progress("surface", 625, "points")
+    clock[0] += 25
+    bar.add(10)
+    assert "0.4 points/s" in lines(capsys)[0]
 
 
 def test_nothing_done_yet_is_no_division_by_zero(clock, capsys):
     bar = Progress("training", 10, "images")
     clock[0] += 6
     bar.add(0)
-    assert lines(capsys) == ["training [                    ]   0% 0 images/s, 0:00 left"]
+    assert lines(capsys) == ["training [                    ]   0% 0.0 images/s, 0:00 left"]
 
 
 def test_more_work_than_announced_stays_at_the_end(clock, capsys):

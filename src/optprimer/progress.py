@@ -31,7 +31,7 @@ class Progress:
         left = (self.total - self._done - self._skipped) / rate if rate else 0.0
         bar = "#" * round(share * WIDTH)
         print(
-            f"{self.label} [{bar:<{WIDTH}}] {share:4.0%} {rate:,.0f} {self.unit}/s, "
+            f"{self.label} [{bar:<{WIDTH}}] {share:4.0%} {rate:,.{int(rate < 10)}f} {self.unit}/s, "
             f"{int(left) // 60}:{int(left) % 60:02d} left{note and '  ' + note}",
             file=sys.stderr,
             flush=True,

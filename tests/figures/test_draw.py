@@ -69,7 +69,7 @@ def test_the_page_is_self_contained_and_carries_titles_and_provenance(folder, tm
     draw("figure1", paths(folder, "figure1"), tmp_path / "figure1", "<run>", 3, "abc")
     page = (tmp_path / "figure1.html").read_text(encoding="utf-8")
     assert "ResNet-56, no skip connections" in page
-    assert "test error 3.2 %, training loss 0.07" in page
+    assert "test error 3.2 %, training loss at the centre 0.07" in page
     assert "<run>" not in page
     assert "&lt;run&gt;" in page
     assert not re.search(r"<(script|link)[^>]+(src|href)=\"https?:", page)

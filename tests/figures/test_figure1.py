@@ -24,21 +24,29 @@ def test_panels_share_limits_camera_and_proportions(tables, provenance):
     assert left.get_position().width == pytest.approx(right.get_position().width)
 
 
-def test_titles_say_test_error_and_training_loss_without_skips_first(tables, provenance):
+def test_heights_carry_their_losses(tables, provenance):
+    for axes in three_d(figure1(tables["surface"], tables["history"], provenance=provenance)):
+        assert [label.get_text() for label in axes.zaxis.get_ticklabels()] == ["0.1", "1", "10", "100+"]
+
+
+def test_titles_say_test_error_and_the_loss_at_the_centre_of_the_picture_without_skips_first(tables, provenance):
     figure = figure1(tables["surface"], tables["history"], provenance=provenance)
     last = tables["history"].groupby("net").last()
+    centre = tables["surface"].query("surface == 'fine' and alpha == 0 and beta == 0")
     names = texts(figure)
     assert names[0] == "ResNet-56, no skip connections"
     for index, net in ((1, "resnet56_noskip"), (3, "resnet56")):
-        error, loss = 100 * (1 - last.loc[net, "test_accuracy"]), last.loc[net, "train_loss"]
-        assert names[index] == f"test error {error:.1f} %, training loss {loss:.2f}"
+        error = 100 * (1 - last.loc[net, "test_accuracy"])
+        loss = centre.loc[centre["net"] == net, "loss"].item()
+        assert names[index] == f"test error {error:.1f} %, training loss at the centre {loss:.2g}"
 
 
 def test_the_caption_counts_clipped_points_and_says_how_all_was_measured(tables, provenance):
     caption = texts(figure1(tables["surface"], tables["history"], provenance=provenance))[-1].replace("\n", " · ")
     fine = tables["surface"].query("surface == 'fine'")
     counts = [int((fine[fine["net"] == net]["loss"] > 100).sum()) for net in ("resnet56_noskip", "resnet56")]
-    assert f"cut off at loss 100: {counts[0]} of 625 and {counts[1]} of 625 points" in caption
+    assert f"grey: above 100, {counts[0]} of 625 and {counts[1]} of 625 points" in caption
+    assert "1 = length of the weights" in caption
     for fact in ("digits", "40 epochs", "25 × 25 points", "400 images", "bf16", "direction seed 0", "config 0123456789ab"):
         assert fact in caption.split(" · ") or fact in caption
     assert "gaps" not in caption

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from optprimer.figures.figure1 import VIEW
+from optprimer.figures.figure1_page import camera
 from optprimer.figures.figure1_page import page as draw_page
 
 WIDE, NARROW = 1280, 375
 TITLES = [
-    "ResNet-56, no skip connections\ntest error 39.8 %, training loss 0.96",
-    "ResNet-56, with skip connections\ntest error 3.2 %, training loss 0.07",
+    "ResNet-56, no skip connections\ntest error 39.8 %, training loss at the centre 0.9",
+    "ResNet-56, with skip connections\ntest error 3.2 %, training loss at the centre 0.07",
 ]
 
 
@@ -55,6 +57,12 @@ def cameras(page):
     return page.evaluate("['scene', 'scene2'].map(key => document.getElementById('landscape').layout[key].camera)")
 
 
+def test_the_camera_looks_from_where_the_printed_figure_is_seen():
+    eye, centre = (np.array([camera()[key][axis] for axis in "xyz"]) for key in ("eye", "center"))
+    x, y, z = (eye - centre) / np.linalg.norm(eye - centre)
+    assert np.degrees([np.arcsin(z), np.arctan2(y, x)]) == pytest.approx([VIEW["elev"], VIEW["azim"]])
+
+
 def test_the_page_asks_for_nothing_but_itself_and_complains_of_nothing(either, path):
     assert [url for url in either.requests if not url.startswith(("data:", "blob:"))] == [path.as_uri()]
     assert either.errors == []
@@ -89,7 +97,10 @@ def test_nothing_is_wider_than_the_window(either):
 
 def test_each_title_stands_whole_above_the_middle_of_its_panel(either):
     texts = either.page.locator("#landscape .annotation-text")
-    assert [text.replace("connectionstest", "connections\ntest") for text in texts.all_text_contents()] == TITLES
+    assert [
+        text.replace("connectionstest", "connections\ntest").replace(",training", ", training")
+        for text in texts.all_text_contents()
+    ] == TITLES
     ((start, top, end, _),) = boxes(either.page.locator("#landscape").all())
     for title, panel in zip(boxes(texts.all()), boxes(canvases(either.page)), strict=True):
         assert start <= title[0]

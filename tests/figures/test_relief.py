@@ -5,7 +5,7 @@ from matplotlib.colors import Normalize
 from synthetic import square
 
 from optprimer.figures.grids import grid, height, height_limits
-from optprimer.figures.relief import relief
+from optprimer.figures.relief import Mesh, mesh, relief
 
 
 def surface(loss, points=3):
@@ -42,8 +42,8 @@ def test_cells_around_a_missing_point_are_open_and_all_others_closed():
     holed = grid(rows)
     made = relief(holed, height_limits([holed.loss]), np.inf)
     assert np.isfinite(made.corners).all()
-    whole = relief(grid(square("resnet56", "fine", "filter", 0, 5)), height_limits([holed.loss]), np.inf)
-    assert len(made.corners) == len(whole.corners) * 14 // 16
+    area = np.ptp(made.corners[:, :, 0], axis=1) * np.ptp(made.corners[:, :, 1], axis=1)
+    assert area.sum() == pytest.approx(4 * 14 / 16)
     middles = made.corners.mean(axis=1)
     assert not ((abs(middles[:, 0]) < 0.5) & (middles[:, 1] < -0.5)).any()
 
@@ -71,3 +71,71 @@ def test_light_falls_from_the_left_and_colours_follow_the_map():
     flat = relief(surface(lambda a, b: 0 * a + 1.0), scale, np.inf).colours[0, :3]
     hue = np.array(colormaps["viridis"](scale(height(1.0)))[:3])
     assert np.corrcoef(flat, hue)[0, 1] > 0.99
+
+
+def test_facets_of_steep_cells_rise_by_no_more_than_a_hundredth_of_the_scale():
+    # Larger steps of colour from facet to facet showed as terraces on the walls.
+    walled = surface(lambda a, b: np.where(a < 0.5, 1.0, 50.0), points=9)
+    scale = height_limits([walled.loss])
+    made = relief(walled, scale, np.inf)
+    rise = np.ptp(made.corners[:, :, 2], axis=1)
+    assert rise.max() < 0.0125 * (scale.vmax - scale.vmin)
+
+
+def heights_on(net: Mesh, facets):
+    z = net.at[2]
+    return np.stack([z[:-1, :-1], z[:-1, 1:], z[1:, :-1], z[1:, 1:]])[:, facets]
+
+
+def test_the_rim_of_the_mesh_is_where_the_surface_crosses_the_cap():
+    # ln(loss + 0.1) = 2 alpha + 4: the surface crosses ln(100.1) at one alpha, whatever beta, between two grid lines.
+    steep = surface(lambda a, b: np.exp(2 * a + 4) - 0.1, points=5)
+    net = mesh(steep, height_limits([steep.loss], 100), 100.0)
+    rim = (height(100) - 4) / 2
+    x, _, z = net.at
+    reached = x[:-1, 1:][net.surface]
+    assert reached.max() == pytest.approx(rim)
+    assert x[:-1, :-1][net.lid].min() == pytest.approx(rim)
+    np.testing.assert_allclose(heights_on(net, net.lid), height(100))
+    np.testing.assert_allclose(z, np.minimum(2 * x + 4, height(100)), atol=1e-9)
+    assert (net.surface ^ net.lid).all()
+
+
+def test_the_mesh_has_the_height_loss_and_colour_of_the_facets():
+    rough = surface(lambda a, b: 1 + (7 * a + 3 * b) ** 2, points=5)
+    scale = height_limits([rough.loss])
+    net, facets = mesh(rough, scale, np.inf), relief(rough, scale, np.inf)
+    x, y, z = net.at
+    np.testing.assert_allclose(net.loss, np.exp(z) - 0.1)
+    for vertex in np.ndindex(net.loss.shape):
+        if vertex[0] % 17 == vertex[1] % 13 == 5:
+            near = facets_at(facets, x[vertex], y[vertex])
+            assert facets.corners[near, :, 2].mean() == pytest.approx(z[vertex], abs=0.05)
+            np.testing.assert_allclose(facets.colours[near, :3], net.colours[vertex], atol=0.05)
+
+
+def test_the_mesh_has_no_rim_towards_a_gap():
+    rows = square("resnet56", "fine", "filter", 0, 5).assign(loss=1000.0)
+    rows.loc[(rows["alpha"] == 0) & (rows["beta"] == 0), "loss"] = np.nan
+    net = mesh(grid(rows), Normalize(-2, 5), 100.0)
+    assert not net.surface.any()
+    x, y, _ = net.at
+    np.testing.assert_allclose(x, np.broadcast_to(x[0], x.shape))
+    np.testing.assert_allclose(y, np.broadcast_to(y[:, :1], y.shape))
+
+
+def test_the_mesh_is_open_around_a_missing_point():
+    rows = square("resnet56", "fine", "filter", 0, 5)
+    rows.loc[(rows["alpha"] == 0) & (rows["beta"] == -1), "loss"] = np.nan
+    net = mesh(grid(rows), Normalize(-2, 5), np.inf)
+    assert net.surface.mean() == 14 / 16
+    assert not net.lid.any()
+
+
+@pytest.mark.parametrize("loss", [1.0, np.nan])
+def test_a_flat_surface_and_one_without_a_finite_point_are_drawn(loss):
+    plain = surface(lambda a, b: 0 * a + loss)
+    scale = height_limits([plain.loss], 100)
+    drawn = np.isfinite(loss)
+    assert (len(relief(plain, scale, 100).corners) > 0) == drawn
+    assert mesh(plain, scale, 100).surface.any() == drawn

@@ -34,7 +34,7 @@ def crosscheck(crosscheck: pd.DataFrame, precision: pd.DataFrame, *, provenance:
     style.footer(
         figure,
         provenance,
-        f"left: {_summary(crosscheck, PROGRAM_TOLERANCE, f'{PROGRAM_TOLERANCE:g}')}, {equal} equal (▾), {style.images(crosscheck)}",
+        f"left: {_summary(crosscheck, PROGRAM_TOLERANCE, 'tolerance')}, {equal} equal (▾), {style.images(crosscheck)}",
         f"right: {_summary(precision, BF16_GUIDE, _GUIDE_NAME)}",
     )
     return figure

@@ -14,7 +14,7 @@ from optprimer.figures.relief import BOX, add_relief, relief
 
 VIEW = {"elev": 40, "azim": -58}  # high enough to see over the front wall
 _PANEL = 3.3  # inches, height of a panel with its titles
-_FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
+FLOOR = 0.3  # room under the lowest point for the contour lines, as a share of the range of heights
 
 
 @style.house()
@@ -32,7 +32,7 @@ def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, prove
     scale = height_limits([each.loss for each in grids], cap)
     lines, columns = style.tile(len(grids))
     figure = Figure(figsize=(style.PAGE_WIDTH, _PANEL * lines + 0.62))
-    inch, width = 1 / figure.get_figheight(), 0.925 / columns
+    inch, width = 1 / figure.get_figheight(), 0.915 / columns
     for index, each in enumerate(grids):
         line, column = divmod(index, columns)
         top, middle = 1 - (line * _PANEL + 0.12) * inch, (column + 0.5) * width
@@ -42,7 +42,7 @@ def figure1(surface: pd.DataFrame, history: pd.DataFrame | None = None, *, prove
         name, result = titles(each, history)
         figure.text(middle, top, name, ha="center", va="top", fontweight="bold", fontsize=9.5 if columns < 3 else 7.5)
         figure.text(middle, top - 0.18 * inch, result, ha="center", va="top", fontsize=8.5 if columns < 3 else 7)
-    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.93, 0.36, 0.013, 0.36)))
+    bar = figure.colorbar(ScalarMappable(scale, style.LOSS_MAP), cax=figure.add_axes((0.934, 0.36, 0.013, 0.36)))
     bar.outline.set_visible(False)
     bar.ax.set_title("loss", fontsize=8, pad=7)
     bar.ax.tick_params(labelsize=7, length=2.5, pad=2)
@@ -85,7 +85,7 @@ def facts(rows: pd.DataFrame, grids: list[Grid], history: pd.DataFrame | None, c
 
 
 def _draw(axes: Axes3D, surface: Grid, scale: Normalize, cap: float) -> None:
-    floor = scale.vmin - _FLOOR * (scale.vmax - scale.vmin)
+    floor = scale.vmin - FLOOR * (scale.vmax - scale.vmin)
     add_relief(axes, relief(surface, scale, cap)).set_zorder(2)
     axes.contour(
         surface.alpha, surface.beta, height(surface.loss), levels=np.linspace(scale.vmin, scale.vmax, 14)[1:-1],

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from optprimer.figures import style
-from optprimer.figures.figure1 import VIEW, facts, panels, titles
+from optprimer.figures.figure1 import FLOOR, VIEW, facts, panels, titles
 from optprimer.figures.grids import CAP, height_limits, largest, ticks_of
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.relief import BOX, LID, Mesh, mesh
 from optprimer.files import write_text
 
-_DISTANCE, _CENTRE = 2.2, -0.1  # of the eye, and the height it looks at, in sides of the box
+_MARGIN = 0.03  # of the heights: a surface in the very limit of its box flickers
+_DISTANCE, _CENTRE = 2.25, -0.1  # of the eye, and the height it looks at, in sides of the box
 
 
 def camera() -> dict[str, dict[str, float]]:
@@ -45,14 +46,15 @@ function follow(event) {
 }
 plot.on('plotly_relayouting', follow);
 plot.on('plotly_relayout', follow);
-// A telephone held upright shows the panels one above the other.
+// A telephone held upright shows the panels one above the other, their titles in three lines.
 if (window.innerWidth < 640 && scenes.length > 1) {
-  const rows = scenes.length, update = {height: 320 * rows};
+  const rows = scenes.length, update = {height: 340 * rows};
   scenes.forEach((scene, i) => {
     const top = 1 - i / rows, bottom = 1 - (i + 1) / rows;
-    update[scene + '.domain'] = {x: [0, 1], y: [bottom, top - 0.12 / rows]};
+    update[scene + '.domain'] = {x: [0, 1], y: [bottom, top - 0.17 / rows]};
     update['annotations[' + i + '].x'] = 0.5;
-    update['annotations[' + i + '].y'] = top - 0.12 / rows;
+    update['annotations[' + i + '].y'] = top - 0.17 / rows;
+    update['annotations[' + i + '].text'] = plot.layout.annotations[i].text.replace(', training', ',<br>training');
     update['annotations[' + i + '].font.size'] = 13;
   });
   plot.parentElement.style.height = update.height + 'px';
@@ -114,12 +116,13 @@ def page(
             )
     bar = {"title": {"text": "loss"}, "len": 0.6, "thickness": 14, "outlinewidth": 0, **marks}
     figure.add_trace(_scale(scale, bar), row=1, col=len(grids))
-    margin = 0.03 * (scale.vmax - scale.vmin)  # a surface in the very limit of its box flickers
+    margin = _MARGIN * (scale.vmax - scale.vmin)
+    tall = BOX[2] * (1 + 2 * _MARGIN) / (1 + FLOOR)  # as tall as in ``figure1``, whose box reaches down to the floor
     figure.update_scenes(
         xaxis_title="α",
         yaxis_title="β",
         zaxis={"title": "loss", "range": [scale.vmin - margin, scale.vmax + margin], **marks},
-        aspectratio=dict(zip("xyz", BOX, strict=True)),
+        aspectratio={"x": BOX[0], "y": BOX[1], "z": tall},
         camera=camera(),
     )
     figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 60, "b": 0}, font={"family": "system-ui, sans-serif"})

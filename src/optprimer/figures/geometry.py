@@ -17,7 +17,7 @@ from optprimer.figures.provenance import Provenance
 MEASURES = {
     "roughness": "roughness\nof ln(loss + 0.1)",
     "local_minima": "local minima\n(number)",
-    "sublevel_width": "width of the basin at\ncentre + 1 nat (of α, β)",
+    "sublevel_width": "width of the basin\nat + 1 nat (in α, β)",
     "loss_range": "range\nof ln(loss + 0.1)",
     "negative_share": "negative 2nd\ndifferences (share)",
 }

@@ -13,6 +13,7 @@ from optprimer.figures.planes import add_contours, add_loss_bar
 from optprimer.figures.provenance import Provenance
 
 NORMALISATIONS = {"filter": "filter by filter", "layer": "layer by layer", "none": "one factor for all"}
+_INSIDE = 0.93  # of the way to the border: as far as a number is whole
 
 
 @style.house()
@@ -39,8 +40,7 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
             square(axes[row, column], labelled_x=False, labelled_y=column == 0)
             if (net, kind) in grids:
                 add_contours(axes[row, column], grids[net, kind], scale, cap)
-                for number in axes[row, column].texts:
-                    number.set(fontsize=6.5, alpha=1, path_effects=[withStroke(linewidth=1.2, foreground="0.25")])
+                _legible(axes[row, column], grids[net, kind])
                 _draw_section(axes[-1, column], grids[net, kind], colours[net], names[net], cap)
         style.panel_title(axes[0, column], NORMALISATIONS[kind])
         axes[-1, column].set_xlabel("α")
@@ -48,14 +48,14 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
     for row, net in enumerate(nets):
         style.row_title(axes[row, 0], names[net])
     axes[-1, 0].set_ylabel("loss at β = 0")
-    axes[-1, 0].legend(loc="upper center", fontsize=6)
+    axes[-1, -1].legend(loc="upper center", fontsize=6)
     loss_ticks(axes[-1, 0].yaxis, scale, cap)
     add_loss_bar(figure, list(axes[:-1].flat), scale, cap)
     shares = "; ".join(f"{names[net]} {_clipped(net, kinds, grids, cap)}" for net in nets)
     style.footer(
         figure,
         provenance,
-        f"{_sizes(kinds, grids)} points, {style.images(chosen)}, {style.precisions(chosen)}",
+        f"points: {_sizes(kinds, grids)}, {style.images(chosen)}, {style.precisions(chosen)}",
         f"points above loss {cap:g}, drawn in the highest colour, by column: {shares}",
     )
     return figure
@@ -71,7 +71,17 @@ def _sizes(kinds: list[str], grids: dict[tuple[str, str], Grid]) -> str:
     """Say how many points the surfaces of each column have."""
     sides = [sorted({len(each.alpha) for (_, of), each in grids.items() if of == kind}) for kind in kinds]
     each = [" or ".join(f"{side} × {side}" for side in of_kind) for of_kind in sides]
-    return each[0] if len(set(each)) == 1 else ", ".join(each)
+    return each[0] if len(set(each)) == 1 else f"{', '.join(each)} by column"
+
+
+def _legible(axes: Axes, surface: Grid) -> None:
+    """Outline the contours' numbers, and take away those that the border would cut."""
+    for number in list(axes.texts):
+        alpha, beta = number.get_position()
+        if max(abs(alpha) / surface.alpha.max(), abs(beta) / surface.beta.max()) > _INSIDE:
+            number.remove()
+        else:
+            number.set(fontsize=6.5, alpha=1, path_effects=[withStroke(linewidth=1.2, foreground="0.25")])
 
 
 def _draw_section(axes: Axes, surface: Grid, colour: str, name: str, cap: float) -> None:

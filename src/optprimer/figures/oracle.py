@@ -12,7 +12,7 @@ from optprimer.figures.rateplot import WRONG, chosen, minus
 
 _BLUE, _ORANGE, _GREEN = seaborn.color_palette("colorblind").as_hex()[:3]
 DEVIATION = "largest deviation of a coordinate's mean in standard errors, "
-SAMPLINGS = {"with replacement": _BLUE, "without replacement": _GREEN, "one class ten percent more often": WRONG}
+SAMPLINGS = {"with replacement": _BLUE, "without replacement": _GREEN, "one class twice as often": WRONG}
 
 
 @style.house()
@@ -45,7 +45,7 @@ def _bias(axes: Axes, checks: pd.DataFrame) -> None:
     for line, (sampling, colour) in enumerate(SAMPLINGS.items()):
         rows = checks[checks["check"] == DEVIATION + sampling].set_index("problem")
         axes.plot(places, [rows.loc[f"softmax_{place}", "measured"] for place in places], "o", color=colour, markersize=5)
-        name = sampling.replace("ten percent", "10 %")
+        name = sampling
         axes.text(0.04, 0.04 + 0.09 * line, name, transform=axes.transAxes, fontsize=7, color=colour)
     axes.axhline(rows["expected"].max(), color="0.3", linestyle="--", linewidth=1)
     axes.set(

@@ -19,6 +19,7 @@ from optprimer.figures.style import LOSS_MAP
 
 BOX = (1.0, 1.0, 0.72)  # proportions of the drawn box: alpha, beta, height
 _FACETS = 180  # facets along each side of the surface, at least
+_MESH = 120  # the same where colours are interpolated between vertices
 _RISE = 0.01  # of the scale of heights: facets of steep cells rise no more, or the steps of their colours show as terraces
 _FINEST = 4  # times the facets of a level cell, at most
 _LIGHT = np.array([-0.45, -0.55, 0.70])  # direction to the light, in the drawn box
@@ -90,7 +91,7 @@ def mesh(grid: Grid, scale: Normalize, cap: float) -> Mesh:
     Vertices above ``cap`` next to one below it move to where the surface crosses the cap, so that the rim is a smooth line.
     """
     z = height(grid.loss)
-    parts = _parts(z.shape)
+    parts = _parts(z.shape, _MESH)
     lines = np.meshgrid(*(np.arange((side - 1) * parts + 1) / parts for side in z.shape), indexing="ij")
     x, y, fine, slope_x, slope_y, accuracy = (
         map_coordinates(np.where(np.isfinite(field), field, 0), lines, order=1, mode="nearest")
@@ -99,7 +100,8 @@ def mesh(grid: Grid, scale: Normalize, cap: float) -> Mesh:
     whole = np.isfinite(_corners(z)).all(axis=0).repeat(parts, axis=0).repeat(parts, axis=1)
     below = (_corners(fine) < height(cap)).any(axis=0)
     colours = _lit(*(field.ravel() for field in (fine, slope_x, slope_y)), scale)[:, :3].reshape(*fine.shape, 3)
-    at = np.stack([*_to_rim(np.stack([x, y]), fine, height(cap)), np.minimum(fine, height(cap))])
+    measured = np.where(_corners(np.pad(whole, 1)).any(axis=0), fine, height(cap))  # no rim towards a gap
+    at = np.stack([*_to_rim(np.stack([x, y]), measured, height(cap)), np.minimum(fine, height(cap))])
     return Mesh(at, colours, np.exp(fine) - OFFSET, accuracy, surface=whole & below, lid=whole & ~below)
 
 
@@ -120,9 +122,9 @@ def _span(scale: Normalize) -> float:
     return scale.vmax - scale.vmin or 1.0
 
 
-def _parts(shape: tuple[int, ...]) -> int:
-    """Return into how many facets along each side a level cell of a grid of ``shape`` points is cut."""
-    return -(-_FACETS // max(side - 1 for side in shape))
+def _parts(shape: tuple[int, ...], facets: int) -> int:
+    """Return into how many parts each side of a cell is cut for a grid of ``shape`` points to have ``facets`` along it."""
+    return -(-facets // max(side - 1 for side in shape))
 
 
 def _refinement(z: NDArray[np.float64], scale: Normalize, cap: float) -> NDArray[np.int_]:
@@ -130,7 +132,7 @@ def _refinement(z: NDArray[np.float64], scale: Normalize, cap: float) -> NDArray
     corners = _corners(z)
     whole = np.isfinite(corners).all(axis=0)
     rise = np.where(whole, np.ptp(np.minimum(np.where(np.isfinite(corners), corners, 0), height(cap)), axis=0), 0)
-    parts = _parts(z.shape)
+    parts = _parts(z.shape, _FACETS)
     steep = np.clip(np.ceil(rise / (_RISE * _span(scale)) / parts), 1, _FINEST)
     return np.where(whole, parts * steep.astype(int), 0)
 
@@ -150,11 +152,12 @@ def _to_rim(at: NDArray[np.float64], z: NDArray[np.float64], level: float) -> ND
     moved, nearest = at.copy(), np.full(z.shape, np.inf)
     for row, column in ((0, 1), (1, 0), (1, 2), (2, 1), (0, 0), (0, 2), (2, 0), (2, 2)):
         there = (slice(row, row + rows), slice(column, column + columns))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = (z - level) / (z - around[there])
+        crossed = (z >= level) & (around[there] < level)
+        share = np.zeros_like(z)
+        share[crossed] = (z[crossed] - level) / (z[crossed] - around[there][crossed])
         way = share * (places[:, *there] - at)
         length = np.hypot(*way)
-        closer = (z >= level) & (around[there] < level) & (length < nearest)
+        closer = crossed & (length < nearest)
         moved, nearest = np.where(closer, at + way, moved), np.where(closer, length, nearest)
     return moved
 

@@ -29,6 +29,7 @@ _THEME = (
         "axes.spines.top": False,
         "axes.spines.right": False,
         "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the same bytes on every machine
+        "text.hinting": "no_hinting",  # the font's own hints distort + at small sizes
         "legend.frameon": False,
         "lines.linewidth": 1.4,
         "axes.titlesize": 9,

@@ -35,7 +35,7 @@ def training(history: pd.DataFrame, *, provenance: Provenance) -> Figure:
         provenance,
         style.epochs(history),
         "largest learning rate " + ", ".join(f"{rates[net]:.2g} {names[net]}" for net in nets),
-        "training values are means over an epoch as it went by, with the batches' statistics; test values use running averages",
+        "training values are means over an epoch as it went by, normalised by batch; test values by running averages",
     )
     return figure
 

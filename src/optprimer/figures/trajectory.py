@@ -14,7 +14,7 @@ from optprimer.figures.planes import add_contours, add_loss_bar
 from optprimer.figures.provenance import Provenance
 
 _ROOM = 0.1  # of a panel's side, around every checkpoint: no contour has its number there
-_OUTLINE = "0.25"  # of what is white, to be seen on yellow too
+_OUTLINED = [withStroke(linewidth=1.6, foreground="0.25")]  # what is white, to be seen on yellow too
 
 
 @style.house()
@@ -63,8 +63,7 @@ def trajectory(trajectory: pd.DataFrame, surface: pd.DataFrame, *, provenance: P
 def _draw_plane(axes: Axes, plane: Grid, path: pd.DataFrame, scale: Normalize, cap: float) -> None:
     add_contours(axes, plane, scale, cap)
     _clear(axes, plane, path)
-    outline = [withStroke(linewidth=1.6, foreground=_OUTLINE)]
-    axes.plot(path["alpha"], path["beta"], color="white", linewidth=0.8, path_effects=outline)
+    axes.plot(path["alpha"], path["beta"], color="white", linewidth=0.8, path_effects=_OUTLINED)
     axes.scatter(
         path["alpha"], path["beta"], c=height(path["loss"], cap), cmap=style.LOSS_MAP, norm=scale,
         s=16, edgecolors="white", linewidths=0.6, zorder=3,
@@ -78,7 +77,7 @@ def _draw_plane(axes: Axes, plane: Grid, path: pd.DataFrame, scale: Normalize, c
             ha="center",
             color="white",
             fontsize=7,
-            path_effects=outline,
+            path_effects=_OUTLINED,
         )
     axes.set_xlabel(f"1st PC: {path['variance_1'].iloc[0]:.1%} of variance".replace("%", " %"))
     axes.set_ylabel(f"2nd PC: {path['variance_2'].iloc[0]:.1%} of variance".replace("%", " %"))
@@ -86,12 +85,14 @@ def _draw_plane(axes: Axes, plane: Grid, path: pd.DataFrame, scale: Normalize, c
 
 
 def _clear(axes: Axes, plane: Grid, path: pd.DataFrame) -> None:
-    """Take away the contours' numbers where the path and its names are drawn."""
+    """Take away the contours' numbers where the path and its names are drawn, and outline the others."""
     sides = np.array([np.ptp(plane.alpha), np.ptp(plane.beta)])
     for number in list(axes.texts):
         away = (path[["alpha", "beta"]].to_numpy() - number.get_position()) / sides
         if np.hypot(*away.T).min() < _ROOM:
             number.remove()
+        else:
+            number.set(alpha=1, path_effects=_OUTLINED)
 
 
 def _draw_distances(axes: Axes, path: pd.DataFrame, colour: str) -> None:

@@ -4,7 +4,7 @@ Linear classifiers have exact full gradients and exact variances, so that nothin
 at fixed weights (zero, random, and after 100 full-batch steps) the mean of many batch gradients, drawn with and without
 replacement, is compared with the full gradient in every coordinate, at a level that allows for their number. Variance:
 E||g_B - g||^2 against the batch size b is S^2/b with replacement, exponent -1, and (S^2/b)(n - b)/(n - 1) without. Controls:
-drawing one class ten percent more often is detected by the same test; and within an epoch of shuffled data the gradient of the
+drawing one class twice as often is detected by the same test; and within an epoch of shuffled data the gradient of the
 last sample is a function of the earlier ones, correlation -1, so that it is not unbiased given the weights, while independent
 draws show no correlation. Bounded: along a ray, the largest gradient of a sample grows without limit for least squares, at the
 exponent 1; for the softmax loss, convex as well, it stays below sqrt(2) max ||x_i|| (control: 1 is rejected there).
@@ -51,8 +51,8 @@ def without_replacement(n: int) -> Draw:
 
 
 def favouring(favourite: Array) -> Draw:
-    """Draw with replacement, the samples where ``favourite`` (n,) is true ten percent more often than others."""
-    shares = np.cumsum(1 + 0.1 * favourite)
+    """Draw with replacement, the samples where ``favourite`` (n,) is true twice as often than others."""
+    shares = np.cumsum(1 + favourite)
     return lambda rng, b: np.searchsorted(shares, rng.random(b) * shares[-1], "right")
 
 
@@ -65,7 +65,7 @@ def _unbiased(findings: Findings, model: LinearModel, settings: Settings) -> Non
     draws = {
         "with replacement": (with_replacement(n), 1.0, "claim"),
         "without replacement": (without_replacement(n), (n - BATCH) / (n - 1), "claim"),
-        "one class ten percent more often": (favouring(model.targets[:, 0] == 1), 1.0, "control"),
+        "one class twice as often": (favouring(model.targets[:, 0] == 1), 1.0, "control"),
     }
     for method, (draw, share, role) in draws.items():
         drawn = np.concatenate([draw(rng, BATCH) for _ in range(DRAWS)])
