@@ -1,1 +1,1 @@
-"""Room of a later study: random-label memorization (Zhang et al.). Empty so far."""
+"""Room of a later study: random-label memorization (Zhang et al.)."""
