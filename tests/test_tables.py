@@ -162,3 +162,11 @@ def test_every_table_has_a_key_among_its_columns_and_a_docstring_that_names_its_
     assert model._key
     assert set(model._key) <= set(columns)
     assert ".csv: " in model.__doc__
+
+
+@pytest.mark.parametrize("name", ["nan", "NaN", "null", "NA", "None", "true", "infinity", "001", "1e5", "-", 'a "b", c', " x "])
+def test_names_survive_whatever_they_look_like(tmp_path, name):
+    write(surface(data=[name, name], net=[name, "resnet56"], loss=[math.nan, 1.0]), Surface, tmp_path / "surface.csv")
+    back = read(Surface, tmp_path / "surface.csv")
+    assert (set(back["data"]), set(back["net"])) == ({name}, {name, "resnet56"})
+    assert back["loss"].isna().tolist() == (back["net"] == name).tolist()

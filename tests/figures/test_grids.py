@@ -79,3 +79,8 @@ def test_ticks_are_losses_at_their_heights_with_the_cap_on_top():
     np.testing.assert_allclose(heights, np.log(np.array([0.1, 1, 10, 30]) + 0.1))
     _, unclipped = ticks_of(Normalize(height(0.05), height(20)), cap=30)
     assert unclipped == ["0.1", "1", "10"]
+
+
+def test_a_flat_surface_has_a_scale():
+    scale = height_limits([np.full((3, 3), 2.0)])
+    assert (scale.vmin, scale.vmax) == (height(2.0), height(2.0) + 1)

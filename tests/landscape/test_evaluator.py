@@ -19,6 +19,7 @@ from torch.nn import functional
 from optprimer.landscape.directions import Plane, random_plane
 from optprimer.landscape.evaluator import PlaneEvaluator, image_losses, moving_parameters
 from optprimer.landscape.images import Images
+from optprimer.runtime import Runtime
 
 POINTS = [(0.0, 0.0), (0.5, -0.3), (-1.0, -1.0), (-1.0, 1.0), (1.0, -1.0), (1.0, 1.0)]
 coefficients = st.floats(-1, 1, allow_subnormal=False)
@@ -381,3 +382,74 @@ def test_one_layer_in_numpy(images, runtime, normalise_norms, alpha, beta):
     assert found.loss == pytest.approx(losses.mean(), rel=1e-6)
     assert found.loss_se == pytest.approx(losses.std(ddof=1) / np.sqrt(48) * np.sqrt(1 - 48 / 120), rel=1e-5)
     assert found.accuracy == (logits.argmax(1) == labels).mean()
+
+
+class Overwrites(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.linear = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8, 10)
+
+    def forward(self, x):
+        x -= 0.5
+        return self.linear(torch.relu(self.conv(x)).mean((2, 3)))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_network_that_overwrites_its_input_sees_the_same_images_every_time(precision, images):
+    network, runtime = Overwrites().eval(), Runtime(torch.device("cpu"), precision)
+    plane = random_plane(network, 0, 0, "filter", 1.0)
+    inputs = images.inputs.to(runtime.dtype, copy=True)
+    same = Images(inputs, images.labels, images.population)
+    evaluate = PlaneEvaluator(network, plane.d1, plane.d2, runtime, inputs[:2])
+    assert evaluate(0.5, 0, same, 48) == evaluate(0.5, 0, same, 48)
+    assert torch.equal(inputs, images.inputs.to(runtime.dtype))
+
+
+class PerImage(Overwrites):
+    """Scales every image by its own size, so that an image of one colour gives 0 / 0."""
+
+    def forward(self, x):
+        x = x - x.mean((1, 2, 3), keepdim=True)
+        return self.linear(torch.relu(self.conv(x / x.square().mean((1, 2, 3), keepdim=True).sqrt())).mean((2, 3)))
+
+
+def test_one_image_without_a_loss_is_not_rectified_away(images, bf16):
+    network, inputs = PerImage().eval(), images.inputs.bfloat16()
+    inputs[20] = 0
+    evaluate = PlaneEvaluator(network, {}, {}, bf16, inputs[:2])
+    assert evaluate(0, 0, Images(inputs, images.labels, images.population), 48).n_nonfinite == 1
+
+
+class Grouped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.last, self.linear = nn.Conv2d(3, 9, 1), nn.Conv2d(9, 9, 1, groups=9), nn.Linear(9, 10)
+
+    def forward(self, x):
+        h = torch.relu(self.conv(x))
+        return self.linear(torch.relu(self.last(h) + h).mean((2, 3)))
+
+
+def refuse(_inputs):
+    raise RuntimeError("no such kernel in bfloat16")
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_fused_kernels_refuse_is_computed_layer_by_layer(refused, images, bf16, by_hand, monkeypatch):
+    network, refusing = Grouped().eval(), nn.Identity()
+    refusing.forward = refuse
+    if refused:
+        monkeypatch.setattr("optprimer.landscape.evaluator.can_fuse", lambda: True)
+        monkeypatch.setattr("optprimer.landscape.evaluator.fuse", lambda *arguments: refusing)
+    evaluate = PlaneEvaluator(network, {}, {}, bf16, images.inputs[:2])
+    found = evaluate(0, 0, Images(images.inputs.bfloat16(), images.labels, images.population), 48)
+    assert found.loss == pytest.approx(by_hand(network, images).loss, rel=0.01)
+
+
+def test_a_buffer_may_have_five_dimensions(images, runtime):
+    network = Overwrites().eval()
+    network.register_buffer("scale", torch.ones(1, 1, 1, 1, 1))
+    found = PlaneEvaluator(network, {}, {}, runtime, images.inputs[:2])(0, 0, images, 48)
+    assert found.n_nonfinite == 0

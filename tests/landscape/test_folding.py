@@ -161,8 +161,7 @@ def test_computes_what_the_network_computes(kind, pairs, x, normalise_norms):
     assert not folded.plain
     assert len(folded.scales) == pairs
     total = sum(isinstance(m, nn.BatchNorm2d) for m in network.modules())
-    if kind is not OneNormForTwo:
-        assert folded.note == f"{pairs} of {total} batch norms folded"
+    assert folded.note == f"{min(pairs, total)} of {total} batch norms folded"
     with torch.no_grad():
         torch.testing.assert_close(folded.network(x), network(x), **CLOSE)
 
@@ -218,6 +217,84 @@ def test_what_cannot_be_traced_is_left_alone_and_said(kind, reason, x, normalise
     for batch in (x, -x, x[:1]):  # both branches
         with torch.no_grad():
             assert torch.equal(folded.network(batch), network(batch))
+
+
+class Optional(UsedBesides):
+    def forward(self, x, mask=None, *, times=1):
+        out = self.bn(self.conv(x))
+        return self.head(out if mask is None else out * mask) * times
+
+
+def test_a_parameter_with_a_default_keeps_it(x, normalise_norms):
+    network = build(Optional, normalise_norms)
+    folded = fold(network, x)
+    assert folded.note == "1 of 1 batch norms folded"
+    with torch.no_grad():
+        torch.testing.assert_close(folded.network(x), network(x), **CLOSE)
+
+
+class FailsWhenTraced(UsedBesides):
+    """Traces without complaint; the copy then raises, for it reshapes with what a traced value is not."""
+
+    def forward(self, x):
+        return self.head(self.bn(self.conv(x)).reshape(5 if isinstance(x, torch.Tensor) else 7, 5, 6, 6))
+
+
+def test_a_traced_copy_that_fails_is_not_used(x, normalise_norms):
+    folded = fold(build(FailsWhenTraced, normalise_norms), x)
+    assert folded.plain
+    assert "unfolded" in folded.note
+
+
+def cut(_layer, _inputs, output):
+    return output.clamp(max=1e6)  # nothing on the example
+
+
+@pytest.mark.parametrize("place", ["0", "1"])
+def test_layers_with_hooks_are_not_folded(place, x, normalise_norms):
+    network = build(lambda: sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)), normalise_norms)
+    network.get_submodule(place).register_forward_hook(cut)
+    assert fold(network, x).note == "0 of 1 batch norms folded"
+
+
+def test_a_hook_of_the_network_itself_is_not_lost(x, normalise_norms):
+    network = build(lambda: sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)), normalise_norms)
+    network.register_forward_hook(lambda *arguments: arguments[-1].clamp(max=1e6))
+    folded = fold(network, x)
+    assert folded.plain
+    assert "hooks" in folded.note
+
+
+@pytest.mark.parametrize("norm", [nn.utils.spectral_norm, nn.utils.parametrizations.weight_norm])
+def test_weights_that_are_computed_are_not_scaled(norm, x, normalise_norms):
+    network = build(lambda: sequential(norm(nn.Conv2d(3, 6, 3)), nn.BatchNorm2d(6)), normalise_norms)
+    with torch.no_grad():
+        network.eval()(x)
+    folded = fold(network, x)
+    assert folded.note == "0 of 1 batch norms folded"
+    with torch.no_grad():
+        torch.testing.assert_close(folded.network(x), network(x), **CLOSE)
+
+
+def test_the_example_is_left_as_it_was(x, normalise_norms):
+    class Centring(UsedBesides):
+        def forward(self, x):
+            x -= 0.5
+            return super().forward(x)
+
+    network, before = build(Centring, normalise_norms), x.clone()
+    folded = fold(network, x)
+    assert not folded.plain
+    assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize(("layer", "name"), [("0", "weight"), ("1", "running_var"), ("1", "running_mean")])
+def test_a_network_that_gives_nothing_finite_is_left_alone(layer, name, x, normalise_norms):
+    network = build(lambda: sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)), normalise_norms)
+    getattr(network.get_submodule(layer), name).data.fill_(-1 if name == "running_var" else torch.nan)
+    folded = fold(network, x)
+    assert folded.plain
+    assert "nothing finite" in folded.note
 
 
 def test_without_batch_norms_there_is_nothing_to_do(x):

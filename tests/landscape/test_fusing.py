@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import prune
 
 from optprimer.landscape.directions import random_plane
 from optprimer.landscape.evaluator import PlaneEvaluator
@@ -38,7 +39,8 @@ class Net(nn.Module):
         self.a = nn.Conv2d(8, 8, 3, padding=1, **settings)
         self.b = nn.Conv2d(8, 8, 3, padding=1, **settings)
         self.rectifier = nn.ReLU()
-        self.add = nn.Tanh()  # a layer with the name of a sum
+        self.add = nn.MaxPool2d(1)  # a layer with the name of a sum
+        self.same = nn.Identity()
         self.run = forward
         self.eval().requires_grad_(requires_grad=False)
 
@@ -62,7 +64,7 @@ FORMS = {
     "sum of two convolutions": (lambda net, x: torch.relu(net.a(x) + net.b(x)), [1, 1, 0]),
     "addend first": (lambda net, x: torch.relu(torch.add(x, net.a(x))), [0, 1, 0]),
     "the image is the addend": (lambda net, x: torch.relu(net.a(x) + x), [0, 1, 0]),
-    "addend used later": (lambda net, x: (h := torch.relu(net.a(x))) * torch.relu(net.b(h) + h), [1, 1, 0]),
+    "addend used later": (lambda net, x: torch.cat([h := torch.relu(net.a(x)), torch.relu(net.b(h) + h)]), [1, 1, 0]),
     "addend seen as a view": (lambda net, x: torch.relu(net.b(h := torch.relu(net.a(x))) + h) + h[:, :, :1, :1], [1, 1, 0]),
     "broadcast": (lambda net, x: torch.relu(net.a(x) + x.mean((2, 3), keepdim=True)), [1, 0, 0]),
     "a number": (lambda net, x: torch.relu(net.a(x) + 1.5), [1, 0, 0]),
@@ -72,7 +74,7 @@ FORMS = {
     "used besides": (lambda net, x: torch.relu(y := net.a(x)) + y, [1, 0, 0]),
     "called twice": (lambda net, x: torch.relu(net.a(torch.relu(net.a(x)))), [2, 0, 0]),
     "a module named add": (lambda net, x: torch.relu(net.add(net.a(x))), [1, 0, 0]),
-    "another rectifier": (lambda net, x: functional.leaky_relu(net.a(x)), [1, 0, 0]),
+    "by keyword": (lambda net, x: torch.relu(net.a(input=net.same(input=x))), [1, 0, 0]),
 }
 
 
@@ -111,6 +113,90 @@ def test_where_the_order_of_events_matters_nothing_is_fused():
     assert fused is None or torch.allclose(fused(inputs(5)), net(inputs(5)), **CLOSE)
     late = Net(lambda net, x: torch.relu(net.a(h := x * 1) + torch.relu_(h)))  # a kernel would read h after the change
     assert fuse(late, inputs()) is None
+
+
+def of_own_input(net, x):
+    h = net.a(x)
+    out = net.b(h)
+    return torch.relu(out + torch.relu_(h))  # where h is positive on the example, nothing shows
+
+
+REFUSED = {
+    "a pole": lambda net, x: torch.relu(net.a(x / x.square().mean((1, 2, 3), keepdim=True).sqrt())),
+    "saturation": lambda net, x: torch.tanh(torch.relu(net.a(x))),
+    "another rectifier": lambda net, x: functional.leaky_relu(net.a(x)),
+    "a cut in place": lambda net, x: torch.relu(net.b(h := torch.relu(net.a(x)))) + h.clamp_(max=1e6),
+    "overwritten while read": of_own_input,
+    "overwritten as a view": lambda net, x: torch.relu(net.a(x)) + functional.relu(x.reshape(x.shape), inplace=True),
+    "written elsewhere": lambda net, x: torch.relu(net.a(x)) + torch.add(x, x, out=x),
+}
+
+
+@pytest.mark.parametrize("form", REFUSED)
+def test_operations_that_other_images_could_betray_are_not_fused(form):
+    net = Net(REFUSED[form])
+    net.a.bias.data += 100  # all is positive on the example
+    assert fuse(net, inputs()) is None
+
+
+def test_batch_statistics_hide_overflow():
+    net = nn.Sequential(nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8, track_running_stats=False), nn.Conv2d(8, 8, 3), nn.ReLU())
+    assert fuse(net.eval(), inputs()) is None
+
+
+def cut(_layer, _inputs, output):
+    return output.clamp(max=1e6)  # nothing on the example
+
+
+CHANGED = {
+    "hook of a convolution": lambda net: net.a.register_forward_hook(cut),
+    "hook of a rectifier": lambda net: net.rectifier.register_forward_hook(cut),
+    "hook before": lambda net: net.b.register_forward_pre_hook(lambda layer, inputs: None),
+    "hook of the network": lambda net: net.register_forward_hook(cut),
+    "a forward of its own": lambda net: setattr(net.a, "forward", lambda x: x),
+    "spectral norm": lambda net: nn.utils.spectral_norm(net.a),
+    "spectral norm, parametrized": lambda net: nn.utils.parametrizations.spectral_norm(net.a),
+    "weight norm": lambda net: nn.utils.parametrizations.weight_norm(net.a),
+    "pruning": lambda net: prune.l1_unstructured(net.a, "weight", 0.5),
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_layers_that_do_not_do_what_their_class_says_are_not_fused(change):
+    net = Net(FORMS["module"][0])
+    CHANGED[change](net.requires_grad_(requires_grad=True))
+    assert fuse(net.eval().requires_grad_(requires_grad=False), inputs()) is None
+
+
+def test_grouped_convolutions_are_fused_without_their_sums():
+    net = Net(lambda net, x: torch.relu(net.a(x) + x), groups=8)
+    fused = fuse(net, inputs())
+    assert kernels(fused) == [1, 0, 0]
+    rounded = inputs(5).bfloat16().contiguous(memory_format=torch.channels_last)
+    found = copy.deepcopy(fused).to(torch.bfloat16, memory_format=torch.channels_last)(rounded)
+    torch.testing.assert_close(found.float(), net(rounded.float()), rtol=0.02, atol=0.05)
+
+
+def test_a_parameter_with_a_default_keeps_it():
+    class Masked(Net):
+        def forward(self, x, mask=None, *, times=1):
+            return torch.relu(self.a(x if mask is None else x * mask)) + times
+
+    fused = fuse(net := Masked(None), inputs())
+    assert kernels(fused) == [1, 0, 0]
+    torch.testing.assert_close(fused(inputs(5)), net(inputs(5)), **CLOSE)
+
+
+def test_what_fails_when_run_is_not_fused():
+    net = Net(lambda net, x: torch.relu(net.a(x)).reshape(7, -1))
+    assert fuse(net, inputs()) is None
+
+
+def test_the_example_is_left_as_it_was():
+    net = Net(lambda net, x: torch.relu(net.a(torch.relu_(x))))
+    fused = fuse(net, x := inputs())
+    assert torch.equal(x, inputs())
+    assert kernels(fused) == [1, 0, 0]
 
 
 def test_an_untraceable_network_is_not_fused():

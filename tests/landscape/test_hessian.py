@@ -160,3 +160,50 @@ def test_the_network_is_left_alone(smooth, few):
         smooth.eval()
     assert all(p.requires_grad and p.grad is None for p in smooth.parameters())
     assert all(torch.equal(value, before[name]) for name, value in smooth.state_dict().items())
+
+
+class Attention(nn.Module):
+    """One layer of attention over the pixels, by the kernel of PyTorch or, with ``weights``, written out."""
+
+    def __init__(self, *, weights):
+        super().__init__()
+        torch.manual_seed(0)
+        self.attention, self.linear = nn.MultiheadAttention(3, 1, batch_first=True), nn.Linear(3, 10)
+        self.weights = weights
+
+    def forward(self, x):
+        tokens = x.flatten(2).transpose(1, 2)
+        return self.linear(self.attention(tokens, tokens, tokens, need_weights=self.weights)[0].square().mean(1))
+
+
+def test_attention_is_differentiated_twice(few):
+    products = []
+    for weights in (False, True):
+        hessian = HessianOperator(Attention(weights=weights).eval(), few)
+        vector = torch.ones(hessian.dimension)
+        products.append(hessian.at(hessian.weights)(vector))
+    assert products[0].abs().max() > 0
+    torch.testing.assert_close(*products, rtol=1e-4, atol=1e-6)
+
+
+class Volumes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.linear = nn.Conv3d(1, 2, 3, padding=1), nn.Linear(2, 10)
+
+    def forward(self, x):
+        x -= 0.5  # in place: the images must survive it
+        return self.linear(functional.softplus(self.conv(x.unsqueeze(1))).mean((2, 3, 4)))
+
+
+def test_weights_of_five_dimensions_and_networks_that_overwrite_their_input(few):
+    network, before = Volumes().eval(), few.inputs.clone()
+    hessian = HessianOperator(network, few)
+    loss, weights = plain_loss(network, few)
+    vector = torch.randn(hessian.dimension, generator=torch.Generator().manual_seed(0))
+    found = hessian.at(hessian.weights)(vector)
+    assert torch.equal(few.inputs, before)
+    dense = torch.autograd.functional.hessian(lambda flat: loss(flat), weights.detach())
+    assert dense.shape == (hessian.dimension, hessian.dimension)
+    torch.testing.assert_close(found.double(), dense @ vector.double(), rtol=1e-3, atol=1e-5)

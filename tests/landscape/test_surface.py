@@ -141,3 +141,11 @@ def test_a_line_without_test_images_says_so(evaluator, tilted, bar):
     row, _ = line_rows(evaluator({6: tilted}, Grid(2, 1)).row(0, bar))
     assert row["n_test"] == 0
     assert all(math.isnan(row[key]) for key in ("test_loss", "test_loss_se", "test_accuracy"))
+
+
+@pytest.mark.parametrize("reach", [1e-30, 1e-12, 1.0, 1e30])
+def test_coordinates_are_distinct_and_hold_the_centre_whatever_the_range(reach):
+    for n in (3, 9, 25, 49, 99):
+        alphas, _ = Grid(n, n).coordinates(Plane({}, {}, ((-reach, reach), (-reach, reach))))
+        assert alphas[n // 2] == 0
+        assert len(np.unique(alphas)) == n

@@ -31,7 +31,7 @@ def table(found, name):
 @given(st.floats(-5, 5))
 def test_lessards_value_is_the_integral_of_its_gradient(w):
     problem = Lessard(1.0)
-    integral, _ = quad(lambda u: problem.gradient(np.array([u]))[0], 0, w, points=[1, 2] if w > 2 else None)
+    integral, _ = quad(lambda u: problem.gradient(np.array([u]))[0], 0, w, points=[kink for kink in (1, 2) if kink < w] or None)
     assert problem.value(np.array([w])) == pytest.approx(integral, abs=1e-6)
 
 

@@ -45,6 +45,17 @@ def test_every_table_of_rates_is_valid_and_has_rows(smoke, table):
     assert len(read(TABLES[table], smoke / f"results/smoke/{table}.csv"))
 
 
+def test_claims_on_rates_hold_and_controls_fail(smoke):
+    checks = pd.read_csv(smoke / "results/smoke/rates/checks.csv")
+    wrong = checks[checks["holds"] != (checks["role"] == "claim")]
+    assert wrong.empty, wrong.to_string()
+    curves = pd.read_csv(smoke / "results/smoke/rates/curves.csv").query("role == 'claim'")
+    sign = curves["relation"].map({"<=": 1, ">=": -1})
+    for bound in ("bound", "tight_bound"):
+        broken = curves[sign * (curves["value"] - curves[bound]) > 1e-9 * curves[bound].abs()]
+        assert broken.empty, broken.to_string()
+
+
 def test_every_study_has_rows(smoke):
     parts = {path.parent.name for path in smoke.glob("results/smoke/rates/*/*.csv") if len(pd.read_csv(path))}
     assert parts == set(STUDIES)

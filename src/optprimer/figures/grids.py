@@ -87,10 +87,13 @@ def height(loss: ArrayLike, cap: float = np.inf) -> NDArray[np.float64]:
 
 
 def height_limits(losses: list[NDArray[np.float64]], cap: float = np.inf) -> Normalize:
-    """Return the scale of heights that all ``losses`` share, from the smallest to the largest finite one."""
+    """Return the scale of heights that all ``losses`` share, from the smallest to the largest finite one, or 1 above it."""
     heights = np.concatenate([height(loss, cap).ravel() for loss in losses])
     finite = heights[np.isfinite(heights)]
-    return Normalize(finite.min(), finite.max()) if finite.size else Normalize(height(0.0), height(cap))
+    if not finite.size:
+        return Normalize(height(0.0), height(cap))
+    low, high = finite.min(), finite.max()
+    return Normalize(low, high if high - low > 1e-9 else low + 1)  # a flat surface has no scale of its own
 
 
 def ticks_of(scale: Normalize, cap: float = np.inf) -> tuple[list[float], list[str]]:

@@ -106,10 +106,8 @@ def landscape(
     try:
         curvature = curvature_table(network, planes[first], side, few, steps, settings.seed)
     except Exception as error:  # the user's code, differentiated twice: anything may come out of it
-        curvature, note = (
-            pd.DataFrame(columns=list(Curvature.to_schema().columns)),
-            f"{note}; no curvature: {in_one_line(error)}",
-        )
+        curvature = pd.DataFrame(columns=list(Curvature.to_schema().columns))
+        note = f"{note}; no curvature: {in_one_line(error)}"
     curvature = stored(curvature.assign(direction_seed=first), Curvature)
     return Landscape(line, surface, curvature, geometry, note)
 
@@ -159,13 +157,13 @@ def _check_outputs(network: nn.Module, inputs: Tensor, last_label: int) -> None:
         raise UserError(f"the network does not take images of shape {shape}: {in_one_line(error)}") from None
     if not isinstance(logits, Tensor):
         raise UserError(f"the network gives a {type(logits).__name__}; logits of shape (n, classes) are needed")
-    if logits.dim() != 2 or len(logits) != len(inputs) or last_label >= logits.shape[1]:
-        raise UserError(
-            f"the network gives logits of shape {tuple(logits.shape)} for {len(inputs)} images; labels reach {last_label},"
-            " so at least (n, that + 1) is needed"
-        )
-    if not torch.isfinite(logits).any():
-        raise UserError("none of the network's logits is finite: its weights, mean or std are not those of a trained network")
+    if logits.dim() != 2 or len(logits) != len(inputs):
+        shape = f"{tuple(logits.shape)} for {len(inputs)} images"
+        raise UserError(f"the network gives {shape}; logits of shape (n, classes) are needed")
+    if last_label >= logits.shape[1]:
+        raise UserError(f"labels reach {last_label}, but the network has only the classes 0 to {logits.shape[1] - 1}")
+    if not torch.isfinite(logits.float().logsumexp(1)).any():
+        raise UserError("the network's logits are not finite: its weights, mean or std are not those of a trained network")
 
 
 def _arithmetic(network: nn.Module, example: Tensor, runtime: Runtime) -> tuple[Runtime, str]:

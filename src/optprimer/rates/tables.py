@@ -44,8 +44,10 @@ class Curves(Table):
 class Exponents(Table):
     """rates/exponents.csv: the slope of log ``quantity`` against log ``variable`` over ``points`` values in [first, last].
 
-    For ``variable`` "step, semilog" it is that of log quantity against the step itself. ``theory`` is the exponent claimed,
-    ``neighbour`` that of the next rate of the hierarchy, which the interval has to exclude (NaN where there is none).
+    ``ci_low`` and ``ci_high`` are what optprimer.rates.fits says of a deterministic sequence, a 95 % bootstrap interval over
+    ``seeds`` runs, or, in the studies saddles and kinks, the spread of single runs or hinges. For ``variable`` "step, semilog"
+    the slope is that of log quantity against the step itself. ``theory`` is the exponent claimed, ``neighbour`` that of the
+    next rate of the hierarchy, which the interval has to exclude (NaN where there is none).
     """
 
     _key: ClassVar[list[str]] = ["study", "problem", "method", "quantity", "variable"]

@@ -46,7 +46,6 @@ def study(settings: Settings) -> Findings:
         _sweep(findings, problem, threshold, starts)
     for problem in (*THRESHOLDS, SigmoidNeuron()):
         _ratio(findings, problem, settings.rng("descent", problem.name).uniform(-3, 3, (50, len(problem.start))))
-    _best_guarantees(findings)
     for t in (1, 5, 10):
         _best_convex_step(findings, t)
     return findings
@@ -115,13 +114,6 @@ def _ratio(findings: Findings, problem: Problem, starts: Array) -> None:
     if problem in THRESHOLDS:  # on the net no run meets the largest curvature
         smaller = min(least_ratio(problem, 0.9 * problem.beta, step, starts) for step in BELOW)
         findings.check(f"least {quantity}, with 0.9 beta", problem.name, smaller, ">=", 1, TOLERANCE, role="control")
-
-
-def _best_guarantees(findings: Findings) -> None:
-    guarantee = optimize.minimize_scalar(lambda step: -bounds.decrease(1.0, step, 1.0), bounds=(0, 2), method="bounded")
-    findings.check("eta beta with the largest guaranteed decrease", "all smooth losses", guarantee.x, "=", 1, 1e-5)
-    exact = optimize.minimize_scalar(lambda step: bounds.smooth_exact(UNIT, 5, step), bounds=(0, 1.7), method="bounded")
-    findings.check("eta beta with the least exact worst gradient", "all smooth losses", exact.x, "=", 2 / math.sqrt(3), 1e-5)
 
 
 def _best_convex_step(findings: Findings, t: int) -> None:

@@ -123,12 +123,8 @@ def _one_step(findings: Findings) -> None:
     exact, best, chapter = bounds.line_factor(q), bounds.best_factor(q), bounds.chapter_factor(q)
     names = ("x2_csin2", GD.name, "worst factor of the gap per step", "c")
     findings.curve(*names, c, factor, bound=chapter, tight_bound=exact)
-    for name, excess in {
-        "worst factor of a step, over (1 - q)^2": factor / exact,
-        "(1 - q)^2, over (2 - 2q)/(2 + q)": exact / best,
-        "(2 - 2q)/(2 + q), over 1 - q": best / chapter,
-    }.items():
-        findings.check(name, "x2_csin2", excess.max(), "<=", 1)
+    for name, limit in {"(1 - q)^2": exact, "(2 - 2q)/(2 + q)": best, "1 - q": chapter}.items():
+        findings.check(f"worst factor of a step, over {name}", "x2_csin2", (factor / limit).max(), "<=", 1)
     doubled = (factor / bounds.line_factor(2 * q)).max()
     findings.check("worst factor of a step, over (1 - 2q)^2", "x2_csin2", doubled, "<=", 1, role="control")
 

@@ -209,7 +209,8 @@ def _coin(findings: Findings, settings: Settings) -> None:
     for method, values in (("sgd_average, exact", gaps), ("best_guess", best)):
         of = ("biased_coin", method, "gap", "horizon")
         findings.curve(*of, horizon, values, bound=bound)
-        findings.exponent(*of, fits.power(horizon, values), -0.5, neighbour=-1)
+    of = ("biased_coin", "sgd_average, exact", "gap", "horizon")
+    findings.exponent(*of, fits.power(horizon, gaps), -0.5, neighbour=-1)
     findings.check("least ratio of SGD's gap to the best possible", "biased_coin", float((gaps / best).min()), ">=", 1)
     runs = np.stack([_gaps(coin(T), T, 1 / np.sqrt(T), settings.seeds, rng, radius=1.0)[0] for T in horizon], 1)
     _sampled(findings, coin(1).problem, "sgd_average", "gap", horizon, runs, bound)
