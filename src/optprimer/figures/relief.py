@@ -154,7 +154,8 @@ def _to_rim(at: NDArray[np.float64], z: NDArray[np.float64], level: float) -> ND
         there = (slice(row, row + rows), slice(column, column + columns))
         crossed = (z >= level) & (around[there] < level)
         share = np.zeros_like(z)
-        share[crossed] = (z[crossed] - level) / (z[crossed] - around[there][crossed])
+        with np.errstate(invalid="ignore"):  # a missing point, infinitely high, has no crossing: NaN, and never nearest
+            share[crossed] = (z[crossed] - level) / (z[crossed] - around[there][crossed])
         way = share * (places[:, *there] - at)
         length = np.hypot(*way)
         closer = crossed & (length < nearest)
