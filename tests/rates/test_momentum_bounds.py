@@ -123,3 +123,10 @@ def test_strongly_convex_bounds_hold_on_random_quadratics(curvatures, seed, shar
 
 def quadratic(curvatures, start):
     return Quadratic("random", np.asarray(curvatures, float), start=np.asarray(start, float))
+
+
+def test_nesterovs_linear_bound_starts_at_its_energy():
+    problem = Quadratic("q", np.array([0.1, 3.0]), start=np.array([1.0, -2.0]))
+    energy = (0.1 * 1 + 3 * 4) / 2 + 0.1 * (1 + 4) / 2
+    found = bounds.nesterov_linear(problem, np.arange(3.0))
+    np.testing.assert_allclose(found, energy * (1 - np.sqrt(0.1 / 3)) ** np.arange(3), rtol=1e-13)

@@ -3,7 +3,8 @@ import pytest
 from digit_settings import digit_settings
 from findings_checks import assert_claims_hold_and_controls_fail, broken_bounds, contained, table
 
-from optprimer.rates.problems.stochastic import LeastSquares, regression
+from optprimer.rates.problems.convex import Quadratic
+from optprimer.rates.problems.stochastic import LeastSquares, Noisy, regression
 from optprimer.rates.registry import load
 from optprimer.rates.studies import cost, oracle, sgd, sgd_beyond
 from optprimer.rates.tables import Cost
@@ -148,3 +149,11 @@ def test_the_cost_study_times_every_size(tmp_path, monkeypatch):
     assert costs.groupby("method").size().to_dict() == {"gd": 5, "sgd": 5 * len(cost.BATCHES)}
     assert costs.query("method == 'gd'")["n"].tolist() == [64, 128, 256, 512, 1024]
     assert set(table(findings, "checks")["role"]) == {"claim", "control"}
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_the_mean_squared_gradient_is_over_the_steps_said(first):
+    """On w^2/2 without noise w_t = (1 - eta)^t w_0."""
+    problem = Quadratic("q", np.ones(1), start=np.array([2.0]))
+    found = sgd._mean_squared_gradient(Noisy(problem, sigma=0.0), 7, 0.1, 2, np.random.default_rng(0), first)
+    np.testing.assert_allclose(found, np.mean([(2 * 0.9**t) ** 2 for t in range(first, 7)]), rtol=1e-12)

@@ -149,3 +149,13 @@ def test_subgradient_bounds():
 def test_regret_of_two_steps():
     expected = (4 * math.sqrt(2) * 3 / (2 * 0.5) + 0.25 * 6 * (1 + 1 / math.sqrt(2))) / 2
     assert bounds.regret(np.array([2]), 0.5, 2.0, 3.0, 6.0) == pytest.approx(expected)
+
+
+@given(constants, constants, st.integers(1, 1000))
+def test_the_weighted_average_is_bounded_by_the_sum_of_its_line(alpha, square, horizon):
+    """t times the distance line: sum_t t (L_t - L*) <= sum_t t eta_t G^2/2 - ..., where what is left out telescopes to 0."""
+    t = np.arange(1, horizon + 1)
+    noise = (t * (2 / (alpha * (t + 1))) * square / 2).sum()
+    bound = bounds.strongly_convex(horizon, alpha, square)
+    assert noise / t.sum() <= bound * (1 + 1e-12)
+    assert bound == pytest.approx(square * horizon / alpha / t.sum(), rel=1e-12)  # each term t/(t + 1) is below 1

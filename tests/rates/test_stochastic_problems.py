@@ -189,3 +189,9 @@ def test_variances_and_norms_are_those_of_single_gradients(images, kind):
     np.testing.assert_allclose(each.mean(0), model.gradient(weights), atol=1e-12)
     np.testing.assert_allclose(each.var(0), model.variance(weights), atol=1e-9)
     np.testing.assert_allclose(np.linalg.norm(each.reshape(50, -1), axis=1), model.norms(weights))
+
+
+def test_noise_has_no_mean_of_a_hundredth():
+    drawn = Noisy(Absolute()).draw(np.ones((2_000_000, 1)), np.random.default_rng(0))
+    assert largest_deviation(drawn, np.ones(1)) < critical(1)
+    assert largest_deviation(drawn + 0.01, np.ones(1)) > critical(1)
