@@ -7,7 +7,6 @@ and ``random`` is ``partial`` with probability 1.
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,6 @@ from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.data.statistics import moments
 from optprimer.errors import UserError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 KINDS = ("true", "partial", "random", "shuffled_pixels", "random_pixels", "gaussian")
 CROPS = {32: 28}  # side of the images and of their centre that is kept (appendix A); images of other sides are kept whole
@@ -125,22 +121,6 @@ def gaussian(shape: tuple[int, ...], mean: tuple[float, ...], std: tuple[float, 
     values *= np.array(std, np.float32)
     values += np.array(mean, np.float32)
     return values
-
-
-def whitened(images: "Tensor") -> "Tensor":
-    """Subtract from each image its mean and divide by its standard deviation, both over all pixels and channels together.
-
-    TensorFlow's ``per_image_whitening``, which the paper uses (appendix A): (x - mean) / max(std, 1/sqrt(N)) with the biased
-    std of the N values of an image. Where all values are equal, they become 0.
-
-    Args:
-        images: floating, scaled to [0, 1], one image per index of the first dimension, in any layout. Shift images before: a
-            border of zeros would be grey after.
-    """
-    within = tuple(range(1, images.ndim))
-    floor = images[0].numel() ** -0.5
-    std = images.std(within, unbiased=False, keepdim=True).clamp_min(floor)
-    return (images - images.mean(within, keepdim=True)) / std
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:

@@ -23,12 +23,14 @@ from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
 from optprimer.errors import UserError
+from optprimer.networks.dropout import seed_dropout
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
 from optprimer.tensors import load_tensors, save_tensors
 from optprimer.training import state
 from optprimer.training.augmentation import augment
 from optprimer.training.schedule import Schedule
+from optprimer.training.whitening import whitened
 
 MICROBATCH = 512  # images per backward pass; a larger batch is accumulated in this order
 SAVE_EVERY = 20.0  # seconds between states on disk
@@ -36,7 +38,12 @@ SAVE_EVERY = 20.0  # seconds between states on disk
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train. ``batch_size`` None is full batch; ``momentum`` is Nesterov's, as in Li et al. 2018."""
+    """How to train.
+
+    ``batch_size`` None is full batch. ``momentum`` is Nesterov's, as in Li et al. 2018, unless ``nesterov`` is off. Images are
+    normalised by the data's mean and standard deviation or, with ``whiten``, each by its own. Training ends early when all
+    training images, unshifted and in evaluation mode, have been classified as labelled for ``patience`` epochs in a row.
+    """
 
     epochs: int
     batch_size: int | None
@@ -48,6 +55,9 @@ class Recipe:
     flip: bool
     checkpoint_every: int
     seed: int
+    nesterov: bool = True
+    whiten: bool = False
+    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot train.
@@ -59,6 +69,8 @@ class Recipe:
             raise UserError(f"optimizer {self.optimizer!r}: allowed are sgd, adam")
         if self.batch_size is not None and self.batch_size < 1:
             raise UserError(f"batch_size {self.batch_size}: allowed are whole numbers from 1, and 'full'")
+        if self.patience is not None and self.patience < 1:
+            raise UserError(f"patience {self.patience}: allowed are whole numbers from 1, or none")
 
 
 class Terminated(SystemExit):
@@ -100,7 +112,7 @@ class Trainer:
         bar.skip((len(at.rows) - 1) * len(self.labels) + at.step_in_epoch * self.batch)
         saved = time.monotonic()
         with self._listening():
-            while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"]:
+            while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"] and not self._has_fitted(at.rows):
                 epoch = len(at.rows)
                 self.network.train()
                 order = torch.randperm(len(self.labels), generator=self._generator("order", epoch))
@@ -133,6 +145,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(number)
         generator = self._generator("augmentation", epoch, step)
+        seed_dropout(self.network, seeds.derive(self.recipe.seed, "dropout", epoch, step))
         totals = torch.zeros(2, dtype=torch.float64, device=self.runtime.device)
         self.optimizer.zero_grad(set_to_none=True)
         for part in indices.to(self.runtime.device).split(MICROBATCH):
@@ -146,7 +159,8 @@ class Trainer:
         return totals
 
     def _logits(self, x: Tensor, precision: str | None = None) -> Tensor:
-        normal = x.float().div_(255).sub_(self.mean).div_(self.std).permute(0, 3, 1, 2)
+        scaled = x.float() / 255
+        normal = (whitened(scaled) if self.recipe.whiten else scaled.sub_(self.mean).div_(self.std)).permute(0, 3, 1, 2)
         use_bf16 = (precision or self.runtime.precision) == "bf16"
         with torch.autocast(self.runtime.device.type, torch.bfloat16, enabled=use_bf16):
             return self.network(normal).float()
@@ -156,25 +170,36 @@ class Trainer:
         epoch = len(at.rows)
         diverged = epoch > 0 and not (math.isfinite(train_loss) and self._is_finite())
         precision = "fp32" if epoch == self.recipe.epochs or diverged else self.runtime.precision
-        self.network.eval()
-        loss, correct = 0.0, 0
-        with torch.inference_mode():
-            for x, y in zip(self.test_images.split(MICROBATCH), self.test_labels.split(MICROBATCH), strict=True):
-                logits = self._logits(x, precision)
-                loss += float(functional.cross_entropy(logits, y, reduction="sum"))
-                correct += int((logits.argmax(1) == y).sum())
-        n = len(self.test_labels)
-        return {
+        loss, accuracy = self._measure(self.test_images, self.test_labels, precision)
+        row = {
             "epoch": epoch,
             "step": epoch * self.steps_per_epoch,
             "lr": self._rate(epoch * self.steps_per_epoch - 1) if epoch else 0.0,
             "train_loss": train_loss if math.isfinite(train_loss) else math.nan,
             "train_accuracy": train_accuracy,
-            "test_loss": loss / n if math.isfinite(loss) else math.nan,
-            "test_accuracy": correct / n,
+            "test_loss": loss,
+            "test_accuracy": accuracy,
             "precision": precision,
             "diverged": diverged,
         }
+        if self.recipe.patience is not None:
+            row["fit_loss"], row["fit_accuracy"] = self._measure(self.images, self.labels, precision)
+        return row
+
+    def _measure(self, images: Tensor, labels: Tensor, precision: str) -> tuple[float, float]:
+        """Return mean loss (NaN where it overflows) and accuracy in evaluation mode."""
+        self.network.eval()
+        loss, correct = 0.0, 0
+        with torch.inference_mode():
+            for x, y in zip(images.split(MICROBATCH), labels.split(MICROBATCH), strict=True):
+                logits = self._logits(x, precision)
+                loss += float(functional.cross_entropy(logits, y, reduction="sum"))
+                correct += int((logits.argmax(1) == y).sum())
+        return loss / len(labels) if math.isfinite(loss) else math.nan, correct / len(labels)
+
+    def _has_fitted(self, rows: list[dict[str, float]]) -> bool:
+        patience = self.recipe.patience
+        return patience is not None and len(rows) > patience and all(row["fit_accuracy"] == 1 for row in rows[-patience:])
 
     def _rate(self, step: int) -> float:
         return self.recipe.schedule(step, self.recipe.epochs * self.steps_per_epoch)
@@ -210,7 +235,7 @@ def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         recipe.schedule.peak,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0,
+        nesterov=recipe.nesterov and recipe.momentum > 0,
         fused=True,
     )
 
