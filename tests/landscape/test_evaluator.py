@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from optprimer.landscape.directions import Plane, random_plane
-from optprimer.landscape.evaluator import PlaneEvaluator, image_losses, moving_parameters
+from optprimer.landscape.evaluator import PlaneEvaluator, _stays_small, image_losses, moving_parameters
 from optprimer.landscape.images import Images
 from optprimer.runtime import Runtime
 
@@ -453,3 +453,8 @@ def test_a_buffer_may_have_five_dimensions(images, runtime):
     network.register_buffer("scale", torch.ones(1, 1, 1, 1, 1))
     found = PlaneEvaluator(network, {}, {}, runtime, images.inputs[:2])(0, 0, images, 48)
     assert found.n_nonfinite == 0
+
+
+@pytest.mark.parametrize(("largest", "small"), [(9e17, True), (-9e17, True), (2e18, False), (-2e18, False), (math.nan, False)])
+def test_fused_kernels_are_kept_far_from_overflow(largest, small):
+    assert _stays_small(Table([[0.0, 1.0], [largest, 0.0]]), numbered(2, [0, 0], 2).inputs) is small

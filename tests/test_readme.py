@@ -1,0 +1,71 @@
+"""The numbers that README.md gives of the reference runs are those of their tables."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).parents[1]
+README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+NETS = ("resnet56_noskip", "resnet56")
+
+
+def reference(run, table):
+    return pd.read_csv(ROOT / "results" / "reference" / run / f"{table}.csv")
+
+
+def geometry(run):
+    rows = reference(run, "landscape/geometry").query("directions == 'filter'")
+    return rows[rows["points"] == rows["points"].min()].set_index(["net", "direction_seed"])
+
+
+def signed(value, digits):
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def test_errors_and_losses_of_cifar10_quick():
+    last = [reference("cifar10-quick", f"train/{net}/history").iloc[-1] for net in NETS]
+    errors = " / ".join(f"{100 * (1 - row['test_accuracy']):.1f} %" for row in last)
+    passing = " / ".join(f"{row['train_loss']:.2f}" for row in last)
+    centre = " / ".join(f"{geometry('cifar10-quick').loc[net, 'centre_loss'].iloc[0]:.2f}" for net in NETS)
+    assert f"| {errors} | 13.31 % / 5.89 % |" in README
+    assert f"| {passing} while augmented; {centre} on 1,000 plain images |" in README
+
+
+@pytest.mark.parametrize(
+    ("measure", "digits"),
+    [("roughness", 3), ("local_minima", 1), ("sublevel_width", 2), ("loss_range", 1), ("negative_share", 2)],
+)
+def test_paired_differences_of_cifar10_quick(measure, digits):
+    rows = geometry("cifar10-quick")[measure]
+    difference = rows["resnet56"] - rows["resnet56_noskip"]
+    half = stats.sem(difference) * stats.t.ppf(0.975, len(difference) - 1)
+    mean, low, high = (signed(v, digits) for v in (difference.mean(), difference.mean() - half, difference.mean() + half))
+    assert f"{mean} [{low}, {high}]" in README
+
+
+def test_surfaces_of_digits():
+    rough, wide = (geometry("digits")[measure].groupby("net").mean() for measure in ("roughness", "sublevel_width"))
+    minima = geometry("digits")["local_minima"]
+    assert f"rougher ({rough['resnet56_noskip']:.2f} against {rough['resnet56']:.2f})" in README
+    assert f"a basin {wide['resnet56_noskip']:.2f} against {wide['resnet56']:.2f} wide" in README
+    assert (minima["resnet56_noskip"].min(), minima["resnet56_noskip"].max(), minima["resnet56"].max()) == (3, 7, 1)
+    assert "three to seven local minima against one" in README
+
+
+def test_curvature_of_cifar10_quick():
+    rows = reference("cifar10-quick", "landscape/curvature")
+    ringed = (rows["lambda_min"] < -0.1 * rows["lambda_max"]).groupby(rows["net"]).sum()
+    assert f"| {ringed['resnet56_noskip']} / {ringed['resnet56']} of 25 |" in README
+
+
+def test_bf16_against_fp32():
+    (few, small, least), (some, large, most) = (
+        ((off > 0.01).sum(), 100 * off.median(), 100 * off.max())
+        for off in (reference(run, "landscape/precision")["relative_difference"] for run in ("cifar10-quick", "digits"))
+    )
+    assert math.isfinite(most)
+    assert f"by {large:.1f} % in the median and {most:.1f} % at most on digits ({some} of 144 points" in README
+    assert f"by {small:.2f} % and {least:.1f} % on CIFAR-10 ({few} of 144)" in README
