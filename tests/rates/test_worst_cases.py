@@ -12,8 +12,9 @@ from optprimer.rates.methods.base import Method
 from optprimer.rates.methods.gradient import GD, gradient_descent
 from optprimer.rates.methods.momentum import HEAVY_BALL, NESTEROV, NESTEROV_SIMPLIFIED, NESTEROV_STRONGLY_CONVEX, OGM
 from optprimer.rates.problems.convex import Huber
+from optprimer.rates.problems.maximum import Maximum
 from optprimer.rates.settings import Settings
-from optprimer.rates.studies.worst_case import CASES, Maximum, measure, study
+from optprimer.rates.studies.worst_case import CASES, measure, study
 from optprimer.rates.worst_cases import Question, final, worst_case, worst_huber
 
 SETTINGS = Settings(

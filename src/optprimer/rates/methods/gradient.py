@@ -28,11 +28,18 @@ def _with_inverse_smoothness(problem: Problem, steps: int) -> Iterates:
     return gradient_descent(problem, steps, 1 / problem.beta)
 
 
+def _with_best_constant(problem: Problem, steps: int) -> Iterates:
+    return gradient_descent(problem, steps, 1 / math.sqrt(steps + 1))
+
+
 def _smooth(problem: Problem) -> bool:
     return math.isfinite(problem.beta)
 
 
 GD = Method("gd", _with_inverse_smoothness, _smooth)
 """With eta = 1/beta, the step that minimises the quadratic upper bound."""
+
+SUBGRADIENT = Method("subgradient", _with_best_constant, lambda problem: problem.convex)
+"""With eta = R/(G sqrt(N + 1)), the best constant step for N steps, where R = G = 1."""
 
 METHODS: tuple[Method, ...] = (GD,)

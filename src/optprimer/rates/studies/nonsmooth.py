@@ -17,11 +17,12 @@ from optprimer.rates import fits
 from optprimer.rates.bounds import stochastic as bounds
 from optprimer.rates.findings import Findings
 from optprimer.rates.methods.base import Iterates
+from optprimer.rates.methods.gradient import SUBGRADIENT
 from optprimer.rates.methods.stochastic import adam, sgd
 from optprimer.rates.problems.base import Array
+from optprimer.rates.problems.maximum import Maximum
 from optprimer.rates.problems.stochastic import ADAM_COUNTEREXAMPLE, Absolute, Noisy
 from optprimer.rates.settings import Settings
-from optprimer.rates.studies.worst_case import SUBGRADIENT, Maximum
 
 LARGEST = 256  # N of the maximum, whose subgradients are rows of a unit matrix
 HOP = 1 / math.pi  # c of the steps on |w|; any c that does not hit the kink exactly

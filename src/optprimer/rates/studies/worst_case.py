@@ -20,11 +20,12 @@ from optprimer.rates.bounds import gradient as plain
 from optprimer.rates.bounds import momentum as bounds
 from optprimer.rates.bounds.base import Array
 from optprimer.rates.findings import Findings
-from optprimer.rates.methods.base import Iterates, Method
-from optprimer.rates.methods.gradient import GD, gradient_descent
+from optprimer.rates.methods.base import Method
+from optprimer.rates.methods.gradient import GD, SUBGRADIENT
 from optprimer.rates.methods.momentum import HEAVY_BALL, NESTEROV, NESTEROV_SIMPLIFIED, NESTEROV_STRONGLY_CONVEX, OGM
 from optprimer.rates.problems.base import Problem
 from optprimer.rates.problems.convex import Huber, Quadratic
+from optprimer.rates.problems.maximum import Maximum
 from optprimer.rates.problems.nonconvex import Sawtooth
 from optprimer.rates.settings import Settings
 from optprimer.rates.worst_cases import Question, worst_case, worst_huber
@@ -50,42 +51,6 @@ class Case:
     upper: Callable[[int], float] | None = None
 
 
-@dataclass(frozen=True)
-class Maximum(Problem):
-    """max(max_i w_i, ||w|| - 1 - 1/sqrt(N + 1)) on R^{N + 1}: convex, 1-Lipschitz, R = 1 (Drori & Teboulle 2016).
-
-    The subgradient is the axis of the first largest coordinate where that decides, so N steps from 0 leave a coordinate at 0.
-    """
-
-    horizon: int
-    name = "maximum"
-    convex = True
-
-    @property
-    def optimum(self) -> float:  # noqa: D102 (the base class says what it is)
-        return -1 / math.sqrt(self.horizon + 1)
-
-    @property
-    def start(self) -> Array:  # noqa: D102
-        return np.zeros(self.horizon + 1)
-
-    @property
-    def minimizer(self) -> Array:  # noqa: D102
-        return np.full(self.horizon + 1, self.optimum)
-
-    def value(self, w: Array) -> Array:  # noqa: D102
-        return np.maximum(w.max(-1), np.linalg.norm(w, axis=-1) - 1 + self.optimum)
-
-    def gradient(self, w: Array) -> Array:  # noqa: D102
-        return np.eye(self.horizon + 1)[w.argmax(-1)]  # on the method's way the norm never decides
-
-
-def _subgradient(problem: Problem, steps: int) -> Iterates:
-    # The best constant step R/(G sqrt(N + 1)), for distance and Lipschitz constant 1.
-    return gradient_descent(problem, steps, 1 / math.sqrt(steps + 1))
-
-
-SUBGRADIENT = Method("subgradient", _subgradient, lambda problem: problem.convex)
 UNIT = Huber(1.0)  # with beta = R = 1
 Bounding = Callable[[Problem, Array], Array]
 
