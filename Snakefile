@@ -20,6 +20,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/landscape.smk"
 include: "workflow/rules/rates.smk"
+include: "workflow/rules/memorization.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
 
@@ -29,3 +30,6 @@ rule all:
     input:
         expand("<figures>/{figure}.png", figure=FIGURES),
         expand("<results>/rates/{table}.csv", table=RATES_TABLES),
+        expand(
+            "<results>/memorization/{table}.csv", table=["curves", "runs", "summary"]
+        ),

@@ -11,12 +11,28 @@ from optprimer.data.commands import data_command
 from optprimer.errors import UserError
 from optprimer.figures.commands import figure
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
+from optprimer.memorization.commands import memorization_plan, memorization_summary, memorize
 from optprimer.rates.commands import rates
 from optprimer.training.commands import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("data")(data_command)
-for command in (train, directions, surface, line, curvature, trajectory, crosscheck, geometry, rates, figure, landscape):
+for command in (
+    train,
+    directions,
+    surface,
+    line,
+    curvature,
+    trajectory,
+    crosscheck,
+    geometry,
+    rates,
+    memorization_plan,
+    memorize,
+    memorization_summary,
+    figure,
+    landscape,
+):
     app.command()(command)
 app.command("collect")(collect)
 app.add_typer(config_commands.app, name="config")

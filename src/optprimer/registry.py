@@ -1,6 +1,7 @@
 """Every table of the project by its stage and file name."""
 
 from optprimer.landscape.tables import Crosscheck, Curvature, Geometry, Line, Precision, Surface, Trajectory
+from optprimer.memorization import tables as memorization
 from optprimer.rates.tables import Checks, Cost, Curves, Errata, Exponents, Pl, WorstCase
 from optprimer.tables import Table
 from optprimer.training.tables import History
@@ -14,6 +15,10 @@ TABLES: dict[str, type[Table]] = {
     "landscape/geometry": Geometry,
     "landscape/crosscheck": Crosscheck,
     "landscape/precision": Precision,
+    "memorization/plan": memorization.Plan,
+    "memorization/curves": memorization.Curves,
+    "memorization/runs": memorization.Runs,
+    "memorization/summary": memorization.Summary,
     "rates/curves": Curves,
     "rates/exponents": Exponents,
     "rates/checks": Checks,

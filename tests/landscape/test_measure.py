@@ -9,9 +9,9 @@ from optprimer.landscape import measure
 from optprimer.landscape.directions import Plane
 from optprimer.landscape.evaluator import PlaneEvaluator
 from optprimer.landscape.measure import curvature_table, line_table, surface_table
-from optprimer.landscape.rowlog import RowLog
 from optprimer.landscape.tables import Curvature, Line, Surface
 from optprimer.progress import Progress
+from optprimer.rowlog import RowLog
 from optprimer.tables import read, write
 
 SURFACE = {"data": "d", "net": "n", "surface": "fine", "directions": "filter"}

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from optprimer.data.dataset import Dataset
 from optprimer.memorization import evidence
-from optprimer.memorization.evidence import agreement, chance_band, entropy, memory, shared_images, uniformity
+from optprimer.memorization.evidence import agreement, chance_band, entropy, mean_chance_band, memory, shared_images, uniformity
 from optprimer.memorization.variants import Variant, variant
 
 
@@ -31,7 +31,7 @@ def with_labels(result: Variant, labels: np.ndarray) -> Variant:
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
 @pytest.mark.parametrize("classes", [2, 10])
 def test_corrupted_labels_agree_as_often_as_they_should_and_are_uniform(p, classes):
-    result = variant(made(classes=classes), "partial", 1, p)
+    result = variant(made(classes=classes), "partial_labels", 1, p)
     found = agreement(result)
     assert found.expected == pytest.approx(1 - p + p / classes)
     assert found.observed == sum(a == b for a, b in zip(result.data.train_labels, result.true_labels, strict=True)) / 3000
@@ -51,7 +51,7 @@ def test_corrupted_labels_agree_as_often_as_they_should_and_are_uniform(p, class
 
 
 def test_labels_that_were_not_randomized_as_said_are_found_out():
-    result = variant(made(), "partial", 1, 0.5)
+    result = variant(made(), "partial_labels", 1, 0.5)
     assert agreement(with_labels(result, result.true_labels)).observed not in agreement(result).band
     # New classes that are never the old one: they agree in 1 - p instead of 1 - .9 p.
     other = np.where(result.corrupted, (result.true_labels + 1) % 10, result.true_labels)
@@ -61,14 +61,14 @@ def test_labels_that_were_not_randomized_as_said_are_found_out():
 
 
 def test_true_labels_must_all_agree():
-    result = variant(made(), "true", 0)
+    result = variant(made(), "true_labels", 0)
     one_wrong = result.true_labels.copy()
     one_wrong[0] = (one_wrong[0] + 1) % 10
     assert agreement(result).observed in agreement(result).band
     assert agreement(with_labels(result, one_wrong)).observed not in agreement(result).band
 
 
-@pytest.mark.parametrize("kind", ["true", "random", "random_pixels", "gaussian"])
+@pytest.mark.parametrize("kind", ["true_labels", "random_labels", "random_pixels", "gaussian"])
 def test_shared_images_are_counted(kind):
     result = variant(made(), kind, 0)
     assert shared_images(result) == 0
@@ -128,6 +128,39 @@ def test_the_band_holds_every_chance_level_and_narrows_with_more_runs(labels, ru
     assert many.high - many.low <= one.high - one.low + 2 / m
 
 
+@pytest.mark.parametrize(
+    "counts", [[36] * 10, [35, 36, 37, 36, 36, 37, 37, 36, 35, 35], [1000] * 10, [30, 40, 50, 60, 70], [5] * 4]
+)
+def test_the_band_of_a_mean_needs_no_labels(counts):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    one = chance_band(labels, len(counts))
+    assert mean_chance_band([one], [len(labels)]) == one
+    for runs in (3, 5, 30):
+        known, found = chance_band(labels, len(counts), runs), mean_chance_band([one] * runs, [len(labels)] * runs)
+        assert found.low <= known.low
+        assert known.high <= found.high
+        # Not to know the labels costs at most two answers of one run.
+        answer = evidence.DESIGN_EFFECT / len(labels)
+        assert found.low >= known.low - 2 * answer
+        assert found.high <= known.high + 2 * answer
+
+
+def test_the_band_of_a_mean_over_digits():
+    labels = np.repeat(np.arange(10), [35, 36, 37, 36, 36, 37, 37, 36, 35, 35])
+    known, found = chance_band(labels, 10, 5), mean_chance_band([chance_band(labels, 10)] * 5, [360] * 5)
+    assert (known.low, known.high) == pytest.approx((0.072, 0.131), abs=5e-4)
+    assert (found.low, found.high) == pytest.approx((0.065, 0.131), abs=5e-4)
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=3, max_size=200), min_size=1, max_size=5))
+def test_the_band_of_a_mean_over_folds_holds_every_chance_level(folds):
+    band = mean_chance_band([chance_band(labels, 3) for labels in folds], [len(labels) for labels in folds])
+    shares = [np.bincount(labels, minlength=3) / len(labels) for labels in folds]
+    assert 0 <= band.low <= np.mean([share.min() for share in shares])
+    assert np.mean([share.max() for share in shares]) <= band.high <= 1
+    assert mean_chance_band([chance_band(folds[0], 3)], [len(folds[0])]) == chance_band(folds[0], 3)
+
+
 def test_alike_answers_scatter_outside_of_the_plain_binomial_interval_but_in_the_band():
     """Pairs of images with one answer and one label: a design effect of 2."""
     generator = np.random.default_rng(0)
@@ -142,7 +175,7 @@ def test_alike_answers_scatter_outside_of_the_plain_binomial_interval_but_in_the
 
 
 def test_a_memorizing_network_knows_the_true_labels_as_often_as_its_labels_agree():
-    result = variant(made(), "partial", 1, 0.6)
+    result = variant(made(), "partial_labels", 1, 0.6)
     memorized = memory(result.data.train_labels, result)
     assert memorized.given == 1
     assert memorized.true == agreement(result).observed
@@ -150,4 +183,4 @@ def test_a_memorizing_network_knows_the_true_labels_as_often_as_its_labels_agree
     denoised = memory(result.true_labels, result)
     assert (denoised.true, denoised.recovered) == (1, 1)
     assert denoised.given == agreement(result).observed
-    assert math.isnan(memory(result.true_labels, variant(made(), "true", 0)).recovered)
+    assert math.isnan(memory(result.true_labels, variant(made(), "true_labels", 0)).recovered)

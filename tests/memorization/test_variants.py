@@ -12,7 +12,7 @@ from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.errors import UserError
 from optprimer.memorization import variants
-from optprimer.memorization.variants import KINDS, corrupt, variant
+from optprimer.memorization.variants import KINDS, corrupt, labels_digest, variant
 
 SEEDS = st.integers(0, 2**31)
 
@@ -40,7 +40,7 @@ def made(n: int = 300, side: int = 6, channels: int = 3, seed: int = 0) -> Datas
 
 
 def build(data: Dataset, kind: str, seed: int = 0) -> variants.Variant:
-    return variant(data, kind, seed, 0.4 if kind == "partial" else None)
+    return variant(data, kind, seed, 0.4 if kind == "partial_labels" else None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,9 +56,9 @@ def test_what_every_variant_keeps(kind):
     assert result.data.train_images.shape == data.train_images.shape
     assert np.array_equal(result.data.train_labels[~result.corrupted], data.train_labels[~result.corrupted])
     assert (result.kind, result.data.classes, result.data.name) == (kind, data.classes, data.name)
-    assert result.probability == {"partial": 0.4, "random": 1}.get(kind, 0)
+    assert result.probability == {"partial_labels": 0.4, "random_labels": 1}.get(kind, 0)
     images_kept = np.array_equal(result.data.train_images, data.train_images)
-    assert images_kept == (kind in ("true", "partial", "random"))
+    assert images_kept == (kind in ("true_labels", "partial_labels", "random_labels"))
     assert np.array_equal(result.data.test_images, data.test_images) == images_kept
 
 
@@ -68,8 +68,8 @@ def test_the_same_seed_gives_the_same_variant_and_another_seed_another(kind):
     first, again, other = build(data, kind, 3), build(data, kind, 3), build(data, kind, 4)
     for name in ("train_images", "train_labels", "test_images"):
         assert np.array_equal(getattr(first.data, name), getattr(again.data, name))
-    changes = "train_labels" if kind in ("partial", "random") else "train_images"
-    assert np.array_equal(getattr(first.data, changes), getattr(other.data, changes)) == (kind == "true")
+    changes = "train_labels" if kind in ("partial_labels", "random_labels") else "train_images"
+    assert np.array_equal(getattr(first.data, changes), getattr(other.data, changes)) == (kind == "true_labels")
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=60), st.floats(0, 1), st.floats(0, 1), SEEDS)
@@ -93,10 +93,10 @@ def test_labels_of_fewer_images_are_the_first_of_those_of_more(n, further, p, se
 
 def test_random_labels_are_partial_ones_with_probability_one():
     data = made()
-    random, partial = variant(data, "random", 5), variant(data, "partial", 5, 1.0)
+    random, partial = variant(data, "random_labels", 5), variant(data, "partial_labels", 5, 1.0)
     assert np.array_equal(random.data.train_labels, partial.data.train_labels)
     assert bool(random.corrupted.all())
-    assert np.array_equal(variant(data, "partial", 5, 0.0).data.train_labels, data.train_labels)
+    assert np.array_equal(variant(data, "partial_labels", 5, 0.0).data.train_labels, data.train_labels)
 
 
 def test_new_labels_are_uniform_whatever_the_true_one_and_independent_of_being_chosen():
@@ -157,7 +157,7 @@ def test_gaussian_images_have_the_moments_of_the_channels_and_nothing_else():
 
 def test_moments_are_of_the_images_that_are_trained_on():
     data = made(side=32)
-    result = variant(data, "true", 0).data
+    result = variant(data, "true_labels", 0).data
     pixels = data.train_images[:, 2:30, 2:30].reshape(-1, 3) / 255
     assert result.mean == pytest.approx(pixels.mean(0))
     assert result.std == pytest.approx(pixels.std(0))
@@ -166,7 +166,7 @@ def test_moments_are_of_the_images_that_are_trained_on():
 @pytest.mark.parametrize(("side", "kept"), [(32, slice(2, 30)), (28, slice(0, 28)), (16, slice(0, 16)), (8, slice(0, 8))])
 def test_only_images_of_32_pixels_are_cropped_to_their_centre(side, kept):
     data = made(n=4, side=side)
-    result = variant(data, "true", 0).data
+    result = variant(data, "true_labels", 0).data
     assert np.array_equal(result.train_images, data.train_images[:, kept, kept])
     assert np.array_equal(result.test_images, data.test_images[:, kept, kept])
 
@@ -180,21 +180,21 @@ def test_pixels_are_cropped_before_they_move():
 
 
 def test_the_digest_is_that_of_the_labels_bytes_and_sees_any_change():
-    result = variant(made(n=3), "random", 0)
+    result = variant(made(n=3), "random_labels", 0)
     expected = hashlib.sha256(b"".join(int(label).to_bytes(8, "little") for label in result.data.train_labels)).hexdigest()
-    assert result.digest == expected
-    assert result.digest != variant(made(n=3), "true", 0).digest
+    assert labels_digest(result.data.train_labels) == expected
+    assert labels_digest(variant(made(n=3), "true_labels", 0).data.train_labels) != expected
 
 
 @pytest.mark.parametrize(
     ("kind", "probability", "message"),
     [
         ("noise", None, "labels 'noise': allowed are true, partial"),
-        ("partial", None, "corruption None: "),
-        ("partial", 1.01, "corruption 1.01: "),
-        ("partial", -0.1, "corruption -0.1: "),
-        ("partial", float("nan"), "corruption nan: "),
-        ("random", 0.5, "corruption 0.5: only for partial labels, not for random"),
+        ("partial_labels", None, "corruption None: "),
+        ("partial_labels", 1.01, "corruption 1.01: "),
+        ("partial_labels", -0.1, "corruption -0.1: "),
+        ("partial_labels", float("nan"), "corruption nan: "),
+        ("random_labels", 0.5, "corruption 0.5: only for partial labels, not for random"),
     ],
 )
 def test_bad_requests_are_refused(kind, probability, message):

@@ -1,4 +1,5 @@
 # Settings are checked here, before the graph is built: one line and exit status 1.
+import json
 import sys
 
 from optprimer.config.digest import config_digest
@@ -7,6 +8,7 @@ from optprimer.digest import digest
 from optprimer.errors import UserError
 from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.landscape.jobs import Jobs
+from optprimer.memorization.plan import jobs as memorization_jobs
 from optprimer.rates.registry import STUDIES, TABLES as RATES_TABLES
 
 try:
@@ -16,6 +18,7 @@ except UserError as error:
 
 NETS = sorted(config["train"]["networks"])
 JOBS = Jobs.plan(config["landscape"])
+MEMORIZATION_JOBS = memorization_jobs(config["memorization"])
 STATE = f"results/{config['run']}/.state"  # of interrupted jobs; nobody's output, so Snakemake leaves it alone
 GPU = int(config["device"] == "cuda")
 
@@ -50,6 +53,12 @@ RATES_FLAGS = " ".join(
     f"--{key.replace('_', '-')} {value}" for key, value in config["rates"].items()
 )
 
+MEMORIZATION_FLAGS = f"--folds {config['memorization']['folds']}" + "".join(
+    f" --{key.replace('_', '-')} {config['memorization'][key]}"
+    for key in ("images", "test_images")
+    if config["memorization"][key] != "all"
+)
+
 PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
 
 
@@ -67,6 +76,11 @@ def table_parts(wildcards):
     """The files that one table is joined from."""
     if wildcards.stage == "rates":
         return [f"<results>/rates/{study}/{wildcards.table}.csv" for study in STUDIES]
+    if wildcards.stage == "memorization":
+        return [
+            f"<results>/memorization/{job.network}/{job.first}-{job.last}/{wildcards.table}.csv"
+            for job in MEMORIZATION_JOBS
+        ]
     families = {
         "line": {"line": JOBS.line},
         "curvature": {"curvature": JOBS.curvature},
@@ -118,8 +132,9 @@ wildcard_constraints:
     net="|".join(NETS),
     surface="|".join(JOBS.surfaces),
     directions="filter|layer|none",
-    stage="landscape|rates",
-    table="surface|line|curvature|trajectory|crosscheck|precision|"
+    network="|".join(sorted({job.network for job in MEMORIZATION_JOBS})),
+    stage="landscape|rates|memorization",
+    table="surface|line|curvature|trajectory|crosscheck|precision|runs|"
     + "|".join(RATES_TABLES),
     study="|".join(STUDIES),
     figure="|".join(name for name in FIGURES if name not in PAGES),

@@ -4,6 +4,7 @@ A check is a function from a configuration that satisfies the schema to the prob
 in docs/configuration.md. To add one, write it and name it in ``CHECKS``.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -46,7 +47,7 @@ def embedded_digits_have_no_archive(config: Config) -> Iterator[Problem]:
 
 
 def images_are_there(config: Config) -> Iterator[Problem]:
-    """`train.batch_size`, `landscape.images`, `.test_images` and `rates.images` are at most what the data set has."""
+    """Batch sizes and numbers of images (`train`, `landscape`, `rates`) are at most what the data set has."""
     source, landscape, batch_size = SOURCES[config["data"]["dataset"]], config["landscape"], config["train"]["batch_size"]
     if batch_size != "full" and batch_size > source.train:
         yield Problem("train.batch_size", batch_size, f"at most the {source.train} training images, or full")
@@ -56,6 +57,16 @@ def images_are_there(config: Config) -> Iterator[Problem]:
         yield Problem("rates.images", config["rates"]["images"], f"at most the {source.train} training images")
     if landscape["test_images"] > source.test:
         yield Problem("landscape.test_images", landscape["test_images"], f"at most the {source.test} test images")
+
+
+def folds_hold_the_images(config: Config) -> Iterator[Problem]:
+    """`memorization.images` and `.test_images` are at most those that train and test, in each fold if there are folds."""
+    source, memorization = SOURCES[config["data"]["dataset"]], config["memorization"]
+    folds, every = memorization["folds"], source.train + source.test
+    train, test = (every - math.ceil(every / folds), every // folds) if folds else (source.train, source.test)
+    for key, available in (("images", train), ("test_images", test)):
+        if memorization[key] != "all" and memorization[key] > available:
+            yield Problem(f"memorization.{key}", memorization[key], f"at most {available}, or all")
 
 
 def subsets_lie_within_the_images(config: Config) -> Iterator[Problem]:
@@ -68,10 +79,59 @@ def subsets_lie_within_the_images(config: Config) -> Iterator[Problem]:
 
 
 def shifts_stay_within_the_image(config: Config) -> Iterator[Problem]:
-    """`train.crop_padding` is less than `data.image_size`."""
-    padding, side = config["train"]["crop_padding"], config["data"]["image_size"]
-    if padding >= side:
-        yield Problem("train.crop_padding", padding, f"less than data.image_size = {side}")
+    """`train.crop_padding` and those of `memorization.regularizers` are less than `data.image_size`."""
+    side = config["data"]["image_size"]
+    paddings = {"train": config["train"]["crop_padding"]}
+    paddings |= {f"memorization.regularizers.{k}": v["crop_padding"] for k, v in config["memorization"]["regularizers"].items()}
+    for part, padding in paddings.items():
+        if padding >= side:
+            yield Problem(f"{part}.crop_padding", padding, f"less than data.image_size = {side}")
+
+
+def mlps_have_widths(config: Config) -> Iterator[Problem]:
+    """In `memorization.networks`, `widths` is empty for all architectures but `mlp`, for which it is not."""
+    for name, network in config["memorization"]["networks"].items():
+        if (network["architecture"] == "mlp") != bool(network["widths"]):
+            limit = f"{'at least one' if network['architecture'] == 'mlp' else '[]'} for architecture {network['architecture']}"
+            yield Problem(f"memorization.networks.{name}.widths", network["widths"], limit)
+
+
+def studies_name_what_there_is(config: Config) -> Iterator[Problem]:
+    """In `memorization.studies`, networks are in `memorization.networks` or `linear`, regularizers in `.regularizers`."""
+    memorization = config["memorization"]
+    known = {"networks": ["linear", *memorization["networks"]], "regularizers": [*memorization["regularizers"]]}
+    for name, study in memorization["studies"].items():
+        for part, names in known.items():
+            if not set(study[part]) <= set(names):
+                yield Problem(f"memorization.studies.{name}.{part}", study[part], f"each one of {', '.join(sorted(names))}")
+
+
+def partly_corrupted_labels_have_a_corruption(config: Config) -> Iterator[Problem]:
+    """In `memorization.studies`, `corruption` is empty without `partial_labels`, and not empty with them."""
+    for name, study in config["memorization"]["studies"].items():
+        partial = "partial_labels" in study["labels"]
+        if partial != bool(study["corruption"]):
+            limit = "at least one, for partial_labels" if partial else "[] without partial_labels"
+            yield Problem(f"memorization.studies.{name}.corruption", study["corruption"], limit)
+
+
+def softmax_regression_is_fitted_as_it_is(config: Config) -> Iterator[Problem]:
+    """A study of `linear` has `regularizers` [none], and no `redrawn_labels`."""
+    for name, study in config["memorization"]["studies"].items():
+        if "linear" in study["networks"] and study["regularizers"] != ["none"]:
+            yield Problem(f"memorization.studies.{name}.regularizers", study["regularizers"], "[none] for linear")
+        if "linear" in study["networks"] and "redrawn_labels" in study["labels"]:
+            yield Problem(f"memorization.studies.{name}.labels", study["labels"], "no redrawn_labels for linear")
+
+
+def there_is_something_to_memorize(config: Config) -> Iterator[Problem]:
+    """At least one entry of `memorization.studies` has networks, labels and regularizers; `none` adds nothing."""
+    memorization = config["memorization"]
+    if not any(study["networks"] and study["labels"] and study["regularizers"] for study in memorization["studies"].values()):
+        yield Problem("memorization.studies", "no run", "at least one entry with networks, labels and regularizers")
+    none = memorization["regularizers"].get("none")
+    if none is None or any(none.values()):
+        yield Problem("memorization.regularizers.none", none, "a regularizer that adds nothing")
 
 
 def milestones_increase(config: Config) -> Iterator[Problem]:
@@ -147,8 +207,14 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     image_size_divides_native_side,
     embedded_digits_have_no_archive,
     images_are_there,
+    folds_hold_the_images,
     subsets_lie_within_the_images,
     shifts_stay_within_the_image,
+    mlps_have_widths,
+    studies_name_what_there_is,
+    partly_corrupted_labels_have_a_corruption,
+    softmax_regression_is_fitted_as_it_is,
+    there_is_something_to_memorize,
     milestones_increase,
     trajectories_span_a_plane,
     pca_has_one_plane,

@@ -30,6 +30,11 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "cost": ("rates/cost",),
     "saddles": ("rates/curves", "rates/exponents"),
     "kinks": ("rates/curves", "rates/exponents"),
+    "memorization": ("memorization/curves", "memorization/summary"),
+    "memorization_kinds": ("memorization/curves", "memorization/summary"),
+    "regularization": ("memorization/summary",),
+    "early_stopping": ("memorization/curves", "memorization/runs"),
+    "memorization_evidence": ("memorization/runs",),
 }
 
 PAGES = ("figure1", "figure2")

@@ -1,12 +1,12 @@
 """Images in memory, normalised once, in the layout and precision in which they are evaluated."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from optprimer.data.sampling import stratified
 from optprimer.runtime import Runtime
 
 
@@ -27,25 +27,6 @@ def normalised(images: np.ndarray, mean: tuple[float, ...], std: tuple[float, ..
     x = torch.from_numpy(np.ascontiguousarray(images)).to(runtime.device).float().div_(255)
     x = x.sub_(torch.tensor(mean, device=x.device)).div_(torch.tensor(std, device=x.device))
     return x.to(runtime.dtype).permute(0, 3, 1, 2)
-
-
-def stratified(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Draw ``n`` of len(labels) indices without replacement, each class in its share to within one image; sorted.
-
-    Images are drawn one by one, so a larger sample contains the smaller one. The next is of the class that needs it
-    soonest, among the classes below their share: the quota method of apportionment (Balinski and Young 1975).
-    """
-    generator = np.random.default_rng(seed)
-    members = [generator.permutation(np.flatnonzero(labels == label)) for label in generator.permutation(np.unique(labels))]
-    sizes, taken = np.array(list(map(len, members))), np.zeros(len(members), dtype=int)
-    chosen = []
-    for drawn in range(1, min(n, len(labels)) + 1):
-        due = (taken + 1) / sizes  # the part of all images at which a class's share reaches its next one
-        due[taken * len(labels) >= drawn * sizes] = math.inf  # has its share already
-        which = due.argmin()
-        chosen.append(members[which][taken[which]])
-        taken[which] += 1
-    return np.sort(chosen)
 
 
 def sample(

@@ -12,8 +12,8 @@ from optprimer.data.dataset import Dataset, load
 from optprimer.digest import digest
 from optprimer.errors import UserError
 from optprimer.landscape.images import Images, sample
-from optprimer.landscape.rowlog import RowLog, identity
 from optprimer.networks.store import load_network
+from optprimer.rowlog import RowLog, identity
 from optprimer.runtime import Runtime, set_up
 
 

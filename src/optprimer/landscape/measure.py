@@ -13,9 +13,9 @@ from optprimer.landscape.curvature import curvature_row
 from optprimer.landscape.directions import Plane
 from optprimer.landscape.hessian import HessianOperator
 from optprimer.landscape.images import Images
-from optprimer.landscape.rowlog import RowLog, Rows
 from optprimer.landscape.surface import Grid, RowEvaluator, line_rows, surface_rows
 from optprimer.progress import Progress
+from optprimer.rowlog import RowLog, Rows
 from optprimer.runtime import Runtime
 
 BATCH_SIZE = 250

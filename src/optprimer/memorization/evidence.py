@@ -1,6 +1,7 @@
 """Evidence that memorization is what it seems: labels that are random, test images that are new, accuracies that are chance."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ CHANCE_COVERAGE = 0.99
 DESIGN_EFFECT = 2.1
 # Nats, for ten classes (log 10 = 2.303). A network that answers one class only has an accuracy of .1 too, and entropy 0.
 LEAST_ENTROPY = 2.2
+LIMIT = 1e-9  # relative distance from the limit of a range, within it
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,30 @@ def chance_band(test_labels: ArrayLike, classes: int, runs: int = 1) -> Band:
         runs: networks whose training labels are independent.
     """
     shares = np.bincount(np.asarray(test_labels), minlength=classes) / len(np.asarray(test_labels))
-    m = max(1, int(runs * len(np.asarray(test_labels)) / DESIGN_EFFECT))
-    return Band(_binomial(m, shares.min(), CHANCE_COVERAGE)[0] / m, _binomial(m, shares.max(), CHANCE_COVERAGE)[1] / m)
+    return _chance(_independent(runs * len(np.asarray(test_labels))), shares.min(), shares.max())
+
+
+def mean_chance_band(bands: Sequence[Band], images: ArrayLike) -> Band:
+    """Return where the mean test accuracy of independent runs lies that learned nothing, from each one's ``chance_band`` alone.
+
+    A band tells what the least and the largest share f of a class may be: with low m a quantile of the binomial law of m
+    answers, f is at least the p of which P(X < low m) = 0.5 %, a quantile of a beta law (Clopper and Pearson 1934, Biometrika
+    26, 404), and likewise from above. So this is the band that ``chance_band`` gives for all runs together, or a little wider,
+    as the labels are not known: [.065, .131] instead of [.072, .131] for five runs of 360 test digits.
+
+    Args:
+        bands: (runs,), one run's each, with ``runs`` 1.
+        images: (runs,), the numbers of test images.
+    """
+    tail = (1 - CHANCE_COVERAGE) / 2
+    least, largest = [], []
+    for band, n in zip(bands, np.asarray(images), strict=True):
+        m = _independent(n)
+        low, high = round(band.low * m), round(band.high * m)
+        # Just within the limits, at which rounding decides between two answers.
+        least.append(stats.beta.isf(tail, low, m - low + 1) * (1 + LIMIT) if low else 0.0)
+        largest.append(stats.beta.ppf(tail, high + 1, m - high) * (1 - LIMIT) if high < m else 1.0)
+    return _chance(_independent(np.sum(images)), float(np.mean(least)), float(np.mean(largest)))
 
 
 def memory(predictions: ArrayLike, variant: Variant) -> Memory:
@@ -123,6 +147,16 @@ def memory(predictions: ArrayLike, variant: Variant) -> Memory:
     true = np.asarray(predictions) == variant.true_labels
     recovered = true[variant.corrupted].mean() if variant.corrupted.any() else math.nan
     return Memory(float(given.mean()), float(true.mean()), float(recovered))
+
+
+def _independent(answers: int) -> int:
+    """Return to how many independent answers those on this many test images amount."""
+    return max(1, int(answers / DESIGN_EFFECT))
+
+
+def _chance(m: int, least: float, largest: float) -> Band:
+    """Return the band of the share of right ones among m answers, each right with probability ``least`` to ``largest``."""
+    return Band(_binomial(m, least, CHANCE_COVERAGE)[0] / m, _binomial(m, largest, CHANCE_COVERAGE)[1] / m)
 
 
 def _binomial(n: int, p: float, coverage: float) -> tuple[int, int]:

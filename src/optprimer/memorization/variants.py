@@ -2,7 +2,7 @@
 
 Every draw derives from the seed and from what it is for, not from the network or the degree of corruption. So all networks see
 the same labels; a label that is corrupted with probability p is corrupted to the same class with every larger probability;
-and ``random`` is ``partial`` with probability 1.
+and ``random_labels`` is ``partial_labels`` with probability 1.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from optprimer.data.dataset import Dataset
 from optprimer.data.statistics import moments
 from optprimer.errors import UserError
 
-KINDS = ("true", "partial", "random", "shuffled_pixels", "random_pixels", "gaussian")
+KINDS = ("true_labels", "partial_labels", "random_labels", "shuffled_pixels", "random_pixels", "gaussian")
 CROPS = {32: 28}  # side of the images and of their centre that is kept (appendix A); images of other sides are kept whole
 
 
@@ -34,14 +34,9 @@ class Variant:
     true_labels: np.ndarray
     corrupted: np.ndarray
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the training labels as little-endian int64: labels that change during a run would show."""
-        return hashlib.sha256(np.ascontiguousarray(self.data.train_labels, "<i8")).hexdigest()
-
 
 def variant(dataset: Dataset, kind: str, seed: int, probability: float | None = None) -> Variant:
-    """Randomize a data set after cropping it; ``probability`` is that of ``partial`` and of no other kind.
+    """Randomize a data set after cropping it; ``probability`` is that of ``partial_labels`` and of no other kind.
 
     ``shuffled_pixels`` moves the pixels of all images, of train and test, by one permutation, ``random_pixels`` those of each
     image by its own, the channels of a pixel staying together. ``gaussian`` draws all images anew, each value independent and
@@ -53,11 +48,11 @@ def variant(dataset: Dataset, kind: str, seed: int, probability: float | None = 
     """
     if kind not in KINDS:
         raise UserError(f"labels {kind!r}: allowed are {', '.join(KINDS)}")
-    if kind != "partial" and probability is not None:
+    if kind != "partial_labels" and probability is not None:
         raise UserError(f"corruption {probability}: only for partial labels, not for {kind}")
-    if kind == "partial" and (probability is None or not 0 <= probability <= 1):
+    if kind == "partial_labels" and (probability is None or not 0 <= probability <= 1):
         raise UserError(f"corruption {probability}: partial labels need a probability from 0 to 1")
-    share = {"partial": probability, "random": 1.0}.get(kind, 0.0)
+    share = {"partial_labels": probability, "random_labels": 1.0}.get(kind, 0.0)
     true = np.array(dataset.train_labels)
     train, test = centre(dataset.train_images), centre(dataset.test_images)
     mean, std = moments(train)
@@ -100,6 +95,11 @@ def corrupt(labels: np.ndarray, classes: int, probability: float, seed: int) -> 
     corrupted = np.random.default_rng(seeds.derive(seed, "which")).random(len(labels)) < probability
     drawn = np.random.default_rng(seeds.derive(seed, "class")).integers(classes, size=len(labels))
     return np.where(corrupted, drawn, labels), corrupted
+
+
+def labels_digest(labels: np.ndarray) -> str:
+    """Return the SHA-256 of labels (n,) as little-endian int64: labels that change during a run would show."""
+    return hashlib.sha256(np.ascontiguousarray(labels, "<i8")).hexdigest()
 
 
 def shuffled(images: np.ndarray, seed: int) -> np.ndarray:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-LEVEL = 0.95
+from optprimer.intervals import LEVEL
+
 RESAMPLES = 1000
 
 
@@ -63,13 +63,6 @@ def resampled_power(t: ArrayLike, runs: ArrayLike, rng: np.random.Generator) -> 
     resampled = np.array([_least_squares(x, np.log(runs[rows].mean(0))) for rows in chosen])
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Fit(estimate, float(low), float(high), float(np.min(t)), float(np.max(t)), len(x), len(runs))
-
-
-def mean_interval(runs: ArrayLike) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the mean over axis 0 and its 95 % interval by Student's t, for independent runs (seeds, ...)."""
-    runs = np.asarray(runs, float)
-    mean, half = runs.mean(0), stats.sem(runs, axis=0) * stats.t.ppf((1 + LEVEL) / 2, len(runs) - 1)
-    return mean, (mean - half, mean + half)
 
 
 def _slopes(x: NDArray[np.float64], value: ArrayLike, t: ArrayLike) -> Fit:

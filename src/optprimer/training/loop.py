@@ -33,6 +33,7 @@ from optprimer.training.schedule import Schedule
 from optprimer.training.whitening import whitened
 
 MICROBATCH = 512  # images per backward pass; a larger batch is accumulated in this order
+NEARLY_FITTED = 0.99  # training accuracy from which every image counts, so that it is measured in fp32
 SAVE_EVERY = 20.0  # seconds between states on disk
 
 
@@ -58,6 +59,7 @@ class Recipe:
     nesterov: bool = True
     whiten: bool = False
     patience: int | None = None
+    redraw_labels: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot train.
@@ -87,6 +89,7 @@ class Trainer:
         self.labels = torch.from_numpy(np.array(data.train_labels, dtype=np.int64)).to(runtime.device)
         self.test_images = torch.from_numpy(np.array(data.test_images)).to(runtime.device)
         self.test_labels = torch.from_numpy(np.array(data.test_labels, dtype=np.int64)).to(runtime.device)
+        self.classes = len(data.classes)
         self.mean, self.std = (torch.tensor(v, device=runtime.device) for v in (data.mean, data.std))
         self.batch = recipe.batch_size or len(self.labels)
         self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
@@ -115,6 +118,9 @@ class Trainer:
             while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"] and not self._has_fitted(at.rows):
                 epoch = len(at.rows)
                 self.network.train()
+                if self.recipe.redraw_labels:
+                    drawn = torch.randint(self.classes, self.labels.shape, generator=self._generator("labels", epoch))
+                    self.labels = drawn.to(self.runtime.device)
                 order = torch.randperm(len(self.labels), generator=self._generator("order", epoch))
                 totals = torch.tensor([at.loss_sum, at.correct], dtype=torch.float64, device=self.runtime.device)
                 for indices in order.split(self.batch)[at.step_in_epoch :]:
@@ -138,6 +144,20 @@ class Trainer:
         """Yield (epoch, state dict) of the stored trajectory, in order of epochs."""
         for path in sorted(self.folder.glob("epoch_*.safetensors")):
             yield int(path.stem.removeprefix("epoch_")), load_tensors(path)[0]
+
+    def evaluate(self, images: Tensor, labels: Tensor, precision: str = "fp32") -> tuple[Tensor, float]:
+        """Return the predicted classes (n,) of images (n, H, W, C) and the mean loss, in evaluation mode.
+
+        The loss is NaN where it overflows.
+        """
+        self.network.eval()
+        loss, predictions = 0.0, []
+        with torch.inference_mode():
+            for x, y in zip(images.split(MICROBATCH), labels.split(MICROBATCH), strict=True):
+                logits = self._logits(x, precision)
+                loss += float(functional.cross_entropy(logits, y, reduction="sum"))
+                predictions.append(logits.argmax(1))
+        return torch.cat(predictions), loss / len(labels) if math.isfinite(loss) else math.nan
 
     def _step(self, epoch: int, step: int, indices: Tensor) -> Tensor:
         """Take one step on the images at ``indices``; return the sum of their losses and of correct answers, float64."""
@@ -184,18 +204,13 @@ class Trainer:
         }
         if self.recipe.patience is not None:
             row["fit_loss"], row["fit_accuracy"] = self._measure(self.images, self.labels, precision)
+            if row["fit_accuracy"] >= NEARLY_FITTED and precision != "fp32":
+                row["fit_loss"], row["fit_accuracy"] = self._measure(self.images, self.labels, "fp32")
         return row
 
     def _measure(self, images: Tensor, labels: Tensor, precision: str) -> tuple[float, float]:
-        """Return mean loss (NaN where it overflows) and accuracy in evaluation mode."""
-        self.network.eval()
-        loss, correct = 0.0, 0
-        with torch.inference_mode():
-            for x, y in zip(images.split(MICROBATCH), labels.split(MICROBATCH), strict=True):
-                logits = self._logits(x, precision)
-                loss += float(functional.cross_entropy(logits, y, reduction="sum"))
-                correct += int((logits.argmax(1) == y).sum())
-        return loss / len(labels) if math.isfinite(loss) else math.nan, correct / len(labels)
+        predictions, loss = self.evaluate(images, labels, precision)
+        return loss, int((predictions == labels).sum()) / len(labels)
 
     def _has_fitted(self, rows: list[dict[str, float]]) -> bool:
         patience = self.recipe.patience

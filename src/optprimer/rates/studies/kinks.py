@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates.findings import Findings
-from optprimer.rates.fits import Fit, mean_interval
+from optprimer.rates.fits import Fit
 from optprimer.rates.methods.base import Array
 from optprimer.rates.problems.two_layer import ACTIVATIONS, TwoLayer
 from optprimer.rates.settings import Settings

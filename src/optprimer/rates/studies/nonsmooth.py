@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates import fits
 from optprimer.rates.bounds import stochastic as bounds
 from optprimer.rates.findings import Findings
@@ -93,7 +94,7 @@ def _adam(findings: Findings, settings: Settings) -> None:
             total = total + gaps
             if done == t[len(means)]:
                 means.append(total / done)
-        mean, interval = fits.mean_interval(np.stack(means, 1))
+        mean, interval = mean_interval(np.stack(means, 1))
         of = (problem.name, method, "mean gap", "step")
         findings.curve(*of, t, mean, bound=bound, interval=interval, seeds=settings.seeds, role=role)
         findings.check("gap of the last iterate", f"{problem.name}, {method}", float(gaps.mean()), "<=", 0.1, role=role)

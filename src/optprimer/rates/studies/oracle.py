@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates import fits
 from optprimer.rates.findings import Findings
 from optprimer.rates.problems.base import Array
@@ -105,7 +106,7 @@ def _variance(findings: Findings, model: LinearModel, settings: Settings) -> Non
         ("without replacement", without_replacement(n), total / sizes * (n - sizes) / (n - 1)),
     ):
         runs = np.array([[squared_error(draw, b) for b in sizes] for _ in range(seeds)])
-        mean, interval = fits.mean_interval(runs)
+        mean, interval = mean_interval(runs)
         of = ("softmax", method, "variance of the gradient", "batch_size")
         findings.curve(*of, sizes, mean, interval=interval, seeds=seeds)
         findings.curve(of[0], f"{method}, exact", *of[2:], sizes, exact)

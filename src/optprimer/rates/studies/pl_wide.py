@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates import fits
 from optprimer.rates.bounds import pl as bounds
 from optprimer.rates.findings import Findings
@@ -104,7 +105,7 @@ def _constants(findings: Findings, found: dict[int, Paths], constant: float) -> 
         theory = {"bound": constant if judged else math.nan, "relation": ">=", "role": role}
         least = {"pl_ratio, least on the path": paths.ratio.min(0), "lambda_min(K), least on the path": paths.least.min(0)}
         for quantity, runs in least.items():
-            mean, interval = fits.mean_interval(runs)
+            mean, interval = mean_interval(runs)
             names = ("tanh_network", "gd" if width > CONTROL else "gd, two units", quantity, "width")
             findings.curve(*names, width, mean, interval=interval, seeds=RUNS, **theory)
         if judged:
@@ -123,7 +124,7 @@ def _powers(findings: Findings, found: dict[int, Paths], settings: Settings) -> 
         ("drift of K", [paths.drift.max(0) for paths in found.values()], -1.0, -0.5),
     ):
         runs = np.stack(runs, axis=1)
-        mean, interval = fits.mean_interval(runs)
+        mean, interval = mean_interval(runs)
         names = ("tanh_network", "gd", quantity, "width")
         findings.curve(*names, widths, mean, interval=interval, seeds=RUNS)
         fit = fits.resampled_power(widths[-3:], runs[:, -3:], settings.rng("pl_wide", quantity))

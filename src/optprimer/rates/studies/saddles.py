@@ -20,8 +20,9 @@ import math
 
 import numpy as np
 
+from optprimer.intervals import LEVEL, mean_interval
 from optprimer.rates.findings import Findings
-from optprimer.rates.fits import LEVEL, Fit, mean_interval, power
+from optprimer.rates.fits import Fit, power
 from optprimer.rates.methods.base import Array
 from optprimer.rates.methods.escapes import Path, descend, exit_times, growth_factor, least_exit_times, perturb
 from optprimer.rates.methods.gradient import gradient_descent

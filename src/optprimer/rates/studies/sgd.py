@@ -14,6 +14,7 @@ from itertools import islice
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates import fits
 from optprimer.rates.bounds import stochastic as bounds
 from optprimer.rates.findings import Findings
@@ -103,7 +104,7 @@ def _horizon_huber(findings: Findings, settings: Settings) -> None:
     squares = 1 + np.array([problem.threshold**2 for problem in problems])
     tight = bounds.nonconvex_variance(horizon, etas, 1.0, 1.0, 1.0)
     of = ("horizon_huber", "sgd", "squared gradient at the end", "horizon")
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     chapter = bounds.nonconvex(horizon, etas, 1.0, 1.0, squares)
     findings.curve(*of, horizon, mean, bound=chapter, tight_bound=tight, interval=interval, seeds=settings.seeds)
     # Runs arrive at the parabola earlier or later by T^(3/4) steps, a share of T that takes long to vanish.
@@ -161,7 +162,7 @@ def _chain(findings: Findings, settings: Settings) -> None:
         runs = count if random else 1
         steps = np.stack([_steps_to_the_end(length, p, runs, rng) for length, p in zip(lengths, chances, strict=True)], 1)
         lowest = np.array(lengths) / chances  # each coordinate waits 1/p steps
-        mean, interval = fits.mean_interval(steps) if random else (steps[0], (steps[0], steps[0]))
+        mean, interval = mean_interval(steps) if random else (steps[0], (steps[0], steps[0]))
         of = ("chain", method, "steps to a gradient of 1", "length")
         findings.curve(*of, lengths, mean, bound=lowest, relation=">=", interval=interval, seeds=runs, role=role)
         added = steps[:, 1:] - 2 * steps[:, :-1] if random else np.diff(steps)
@@ -250,6 +251,6 @@ def _sampled(
     bound: Array | float = np.nan,
     role: str = "claim",
 ) -> None:
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     of = (problem.name, method, quantity, "horizon")
     findings.curve(*of, horizon, mean, bound=bound, interval=interval, seeds=len(runs), role=role)

@@ -16,6 +16,7 @@ import math
 
 import numpy as np
 
+from optprimer.intervals import mean_interval
 from optprimer.rates import fits
 from optprimer.rates.bounds import stochastic as bounds
 from optprimer.rates.findings import Findings
@@ -54,7 +55,7 @@ def _inverse_steps(findings: Findings, settings: Settings) -> None:
     rng = settings.rng("sgd_beyond", "inverse_steps")
     horizon = horizons(settings)
     runs = _recorded(sgd(UNIT, horizon[-1], lambda t: 1 / (t + 1), settings.seeds, rng), horizon)[..., 0].T ** 2 / 2
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     of = ("quadratic", "sgd_1/t, sampled", "gap", "step")
     findings.curve(*of, horizon, mean, interval=interval, seeds=settings.seeds)
     deviation = largest_deviation(runs, bounds.strongly_convex_exact(horizon, 1.0, UNIT.variance))
@@ -88,7 +89,7 @@ def _weighted_average(findings: Findings, settings: Settings) -> None:
     horizon = horizons(settings)
     iterates = sgd(Noisy(problem), horizon[-1] - 1, lambda t: 2 / (t + 2), settings.seeds, rng, radius=1.0)
     runs = problem.value(_recorded(averaged(iterates, lambda t: t + 1), horizon - 1)).T
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     bound = bounds.strongly_convex(horizon, problem.alpha, square)
     of = (problem.name, "sgd_weighted_average", "gap", "step")
     findings.curve(*of, horizon, mean, bound=bound, interval=interval, seeds=settings.seeds)
@@ -114,7 +115,7 @@ def _floor(findings: Findings, settings: Settings) -> None:
 
     many = Noisy(Quadratic("quadratic", np.ones(len(etas)), start=np.sqrt(2 * exact)))
     runs = _mean_squares(many, settings.stochastic_horizon, etas, settings.seeds, rng) / 2
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     findings.curve("quadratic", "sgd", *of[2:], etas, mean, interval=interval, seeds=settings.seeds)
     deviation, limit = largest_deviation(runs, exact), critical(len(etas), settings.seeds)
     findings.check("floor against its exact value: largest deviation in standard errors", "quadratic", deviation, "<=", limit)
@@ -142,7 +143,7 @@ def _pl(findings: Findings, settings: Settings) -> None:
     problem = SineWell()
     oracle, eta, t = Noisy(problem), 1 / problem.beta, logarithmic(settings.stochastic_horizon)
     runs = problem.value(_recorded(sgd(oracle, t[-1], lambda _: eta, settings.seeds, rng), t)).T
-    mean, interval = fits.mean_interval(runs)
+    mean, interval = mean_interval(runs)
     bound = bounds.growth(t, eta, problem.gap, problem.pl, problem.beta, oracle.variance)
     findings.curve(problem.name, "sgd", "gap", "step", t, mean, bound=bound, interval=interval, seeds=settings.seeds)
 

@@ -1,7 +1,7 @@
-"""A log of finished grid rows, from which a killed job continues.
+"""A log of finished work, from which a killed job continues.
 
-One JSON line per grid row, flushed to disk before the next begins. The first line names what is computed; a log of anything
-else, or a line cut short by the kill, counts as not there. JSON keeps floats to the bit, NaN included.
+One JSON line per grid row, or per run, flushed to disk before the next begins. The first line names what is computed; a log of
+anything else, or a line cut short by the kill, counts as not there. JSON keeps floats to the bit, NaN included.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ class RowLog:
     name: str
 
     def resumed(self, keys: Iterable[int], compute: Callable[[int], Rows]) -> Iterator[Rows]:
-        """Yield ``compute(key)`` for each grid row in order, from the log where an earlier run has done it."""
+        """Yield ``compute(key)`` for each key in order, from the log where an earlier run has done it."""
         done = self.finished()
         # Anew, without the torn end of a killed run; atomically, so that a second kill loses nothing.
         write_text(self.path, "".join(map(_line, [self.name, *done.items()])))

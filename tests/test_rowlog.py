@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optprimer.landscape import rowlog
-from optprimer.landscape.rowlog import RowLog, identity
+from optprimer import rowlog
+from optprimer.rowlog import RowLog, identity
 
 
 def rows(key):
@@ -149,7 +149,7 @@ def test_finished_rows_survive_a_death_while_the_log_is_written_anew(log, monkey
 WORKER = """
     import sys, time
     from pathlib import Path
-    from optprimer.landscape.rowlog import RowLog
+    from optprimer.rowlog import RowLog
 
     def compute(key):
         time.sleep(0.005)

@@ -1,0 +1,104 @@
+"""Which runs there are: the combinations that the configuration's studies name, as rows, and how jobs share them out."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, product
+from typing import Any
+
+LINEAR = "linear"  # softmax regression, the one network that needs no entry: it has no recipe
+REDRAWN = (
+    "redrawn_labels"  # a control: labels drawn anew for every epoch (by the training loop), so that there is nothing to fit
+)
+CORRUPTION = {"random_labels": 1.0, REDRAWN: 1.0}  # of the kinds of labels that leave no choice; 0 for the others
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run and its recipe, a row of memorization/plan.csv (optprimer.memorization.tables.Plan)."""
+
+    network: str
+    labels: str
+    corruption: float
+    regularizer: str
+    seed: int
+    architecture: str
+    widths: tuple[int, ...]
+    batch_size: int
+    learning_rate: float
+    decay: float
+    epochs: int
+    patience: int
+    weight_decay: float
+    dropout: float
+    crop_padding: int
+    flip: bool
+
+    @property
+    def name(self) -> str:
+        """A file name: ``mlp_1x512-partial_labels-0.2-none-0``."""
+        return f"{self.network}-{self.labels}-{self.corruption:g}-{self.regularizer}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The rows of the plan, first and last included, that one process runs; all are of one network."""
+
+    network: str
+    first: int
+    last: int
+
+
+def runs(memorization: Mapping[str, Any]) -> list[Run]:
+    """Return the runs that the (checked) section ``memorization`` of the configuration asks for, each once, by network.
+
+    A study is every combination of its lists; what several studies name is run once.
+    """
+    found = {
+        (network, labels, corruption, regularizer, seed): None
+        for study in memorization["studies"].values()
+        for network, regularizer in product(study["networks"], study["regularizers"])
+        for labels, corruption in _labels(study)
+        for seed in range(study["seeds"])
+    }
+    return [_run(memorization, *key) for key in sorted(found)]
+
+
+def jobs(memorization: Mapping[str, Any]) -> list[Job]:
+    """Share the rows of ``runs`` out evenly, at most ``runs_per_job`` of a network to a job."""
+    rows: dict[str, list[int]] = {}
+    for row, run in enumerate(runs(memorization)):
+        rows.setdefault(run.network, []).append(row)
+    found = []
+    for network, numbers in rows.items():
+        most = len(numbers) if network == LINEAR else memorization["networks"][network]["runs_per_job"]
+        count = math.ceil(len(numbers) / most)
+        ends = [len(numbers) * job // count for job in range(count + 1)]
+        found += [Job(network, numbers[start], numbers[end - 1]) for start, end in pairwise(ends)]
+    return found
+
+
+def _labels(study: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for labels in study["labels"]:
+        for corruption in study["corruption"] if labels == "partial_labels" else [CORRUPTION.get(labels, 0.0)]:
+            yield labels, corruption
+
+
+def _run(memorization: Mapping[str, Any], network: str, labels: str, corruption: float, regularizer: str, seed: int) -> Run:
+    recipe = memorization["networks"].get(network, {})
+    changes = memorization["regularizers"][regularizer]
+    return Run(
+        network,
+        labels,
+        corruption,
+        regularizer,
+        seed,
+        architecture=recipe.get("architecture", LINEAR),
+        widths=tuple(recipe.get("widths", ())),
+        batch_size=recipe.get("batch_size", 1),
+        learning_rate=recipe.get("learning_rate", 1.0),
+        decay=recipe.get("decay", 1.0),
+        epochs=recipe.get("epochs", 1),
+        patience=memorization["patience"],
+        **changes,
+    )

@@ -1,0 +1,61 @@
+rule memorization_plan:
+    output:
+        "<results>/memorization/plan.csv",
+    log:
+        "<logs>/memorization/plan.log",
+    localrule: True
+    params:
+        settings=json.dumps(config["memorization"], sort_keys=True),
+        code=digest("optprimer.memorization.commands:memorization_plan"),
+    message:
+        "Memorization: the table of runs"
+    shell:
+        "optprimer memorization-plan --settings {params.settings:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule memorize:
+    input:
+        data=DATA,
+        plan=rules.memorization_plan.output,
+    output:
+        runs="<results>/memorization/{network}/{first}-{last}/runs.csv",
+        curves="<results>/memorization/{network}/{first}-{last}/curves.csv",
+        labels="<results>/memorization/{network}/{first}-{last}/labels.safetensors",
+    log:
+        "<logs>/memorization/{network}_{first}-{last}.log",
+    benchmark:
+        "<benchmarks>/memorization/{network}_{first}-{last}.tsv"
+    threads: config["threads"]
+    resources:
+        gpu=GPU,
+        mem_mb=memory(4000),
+    params:
+        data=subpath(input.data, parent=True),
+        folder=subpath(output.runs, parent=True),
+        state=f"{STATE}/memorization/{{network}}/{{first}}-{{last}}",
+        sample=MEMORIZATION_FLAGS,
+        machine=MACHINE_FLAGS,
+        seed=config["seed"],
+        code=digest("optprimer.memorization.commands:memorize"),
+    message:
+        "Memorization: {wildcards.network}, runs {wildcards.first} to {wildcards.last}"
+    shell:
+        "optprimer memorize --data {params.data:q} --plan {input.plan:q} --rows {wildcards.first} {wildcards.last}"
+        " --output {params.folder:q} --state {params.state:q} {params.sample} {params.machine}"
+        " --seed {params.seed} --threads {threads} > {log:q} 2>&1"
+
+
+rule memorization_summary:
+    input:
+        "<results>/memorization/runs.csv",
+    output:
+        "<results>/memorization/summary.csv",
+    log:
+        "<logs>/memorization/summary.log",
+    localrule: True
+    params:
+        code=digest("optprimer.memorization.commands:memorization_summary"),
+    message:
+        "Memorization: runs summarised over seeds"
+    shell:
+        "optprimer memorization-summary {input:q} --output {output:q} > {log:q} 2>&1"
