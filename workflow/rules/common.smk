@@ -78,8 +78,8 @@ def table_parts(wildcards):
         return [f"<results>/rates/{study}/{wildcards.table}.csv" for study in STUDIES]
     if wildcards.stage == "memorization":
         return [
-            f"<results>/memorization/{job.network}/{job.first}-{job.last}/{wildcards.table}.csv"
-            for job in MEMORIZATION_JOBS
+            f"<results>/memorization/{first}-{last}/{wildcards.table}.csv"
+            for first, last in MEMORIZATION_JOBS
         ]
     families = {
         "line": {"line": JOBS.line},
@@ -132,7 +132,6 @@ wildcard_constraints:
     net="|".join(NETS),
     surface="|".join(JOBS.surfaces),
     directions="filter|layer|none",
-    network="|".join(sorted({job.network for job in MEMORIZATION_JOBS})),
     stage="landscape|rates|memorization",
     table="surface|line|curvature|trajectory|crosscheck|precision|runs|"
     + "|".join(RATES_TABLES),

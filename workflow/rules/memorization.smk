@@ -18,13 +18,13 @@ rule memorize:
         data=DATA,
         plan=rules.memorization_plan.output,
     output:
-        runs="<results>/memorization/{network}/{first}-{last}/runs.csv",
-        curves="<results>/memorization/{network}/{first}-{last}/curves.csv",
-        labels="<results>/memorization/{network}/{first}-{last}/labels.safetensors",
+        runs="<results>/memorization/{first}-{last}/runs.csv",
+        curves="<results>/memorization/{first}-{last}/curves.csv",
+        labels="<results>/memorization/{first}-{last}/labels.safetensors",
     log:
-        "<logs>/memorization/{network}_{first}-{last}.log",
+        "<logs>/memorization/{first}-{last}.log",
     benchmark:
-        "<benchmarks>/memorization/{network}_{first}-{last}.tsv"
+        "<benchmarks>/memorization/{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -32,13 +32,13 @@ rule memorize:
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.runs, parent=True),
-        state=f"{STATE}/memorization/{{network}}/{{first}}-{{last}}",
+        state=f"{STATE}/memorization/{{first}}-{{last}}",
         sample=MEMORIZATION_FLAGS,
         machine=MACHINE_FLAGS,
         seed=config["seed"],
         code=digest("optprimer.memorization.commands:memorize"),
     message:
-        "Memorization: {wildcards.network}, runs {wildcards.first} to {wildcards.last}"
+        "Memorization: runs {wildcards.first} to {wildcards.last}"
     shell:
         "optprimer memorize --data {params.data:q} --plan {input.plan:q} --rows {wildcards.first} {wildcards.last}"
         " --output {params.folder:q} --state {params.state:q} {params.sample} {params.machine}"

@@ -1,11 +1,11 @@
 """Which runs there are: the combinations that the configuration's studies name, as rows, and how jobs share them out."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 from typing import Any
 
+FULL = 1 + 1e-9  # a sum of n times 1/n may round to more than 1
 LINEAR = "linear"  # softmax regression, the one network that needs no entry: it has no recipe
 REDRAWN = (
     "redrawn_labels"  # a control: labels drawn anew for every epoch (by the training loop), so that there is nothing to fit
@@ -40,15 +40,6 @@ class Run:
         return f"{self.network}-{self.labels}-{self.corruption:g}-{self.regularizer}-{self.seed}"
 
 
-@dataclass(frozen=True)
-class Job:
-    """The rows of the plan, first and last included, that one process runs; all are of one network."""
-
-    network: str
-    first: int
-    last: int
-
-
 def runs(memorization: Mapping[str, Any]) -> list[Run]:
     """Return the runs that the (checked) section ``memorization`` of the configuration asks for, each once, by network.
 
@@ -64,18 +55,16 @@ def runs(memorization: Mapping[str, Any]) -> list[Run]:
     return [_run(memorization, *key) for key in sorted(found)]
 
 
-def jobs(memorization: Mapping[str, Any]) -> list[Job]:
-    """Share the rows of ``runs`` out evenly, at most ``runs_per_job`` of a network to a job."""
-    rows: dict[str, list[int]] = {}
+def jobs(memorization: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the first and last row of each job: consecutive runs that fill it, as ``runs_per_job`` of a network do."""
+    found, first, filled = [], 0, 0.0
     for row, run in enumerate(runs(memorization)):
-        rows.setdefault(run.network, []).append(row)
-    found = []
-    for network, numbers in rows.items():
-        most = len(numbers) if network == LINEAR else memorization["networks"][network]["runs_per_job"]
-        count = math.ceil(len(numbers) / most)
-        ends = [len(numbers) * job // count for job in range(count + 1)]
-        found += [Job(network, numbers[start], numbers[end - 1]) for start, end in pairwise(ends)]
-    return found
+        cost = 0.0 if run.network == LINEAR else 1 / memorization["networks"][run.network]["runs_per_job"]
+        if filled and filled + cost > FULL:
+            found.append((first, row - 1))
+            first, filled = row, 0.0
+        filled += cost
+    return [*found, (first, row)]
 
 
 def _labels(study: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

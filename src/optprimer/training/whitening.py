@@ -13,7 +13,8 @@ def whitened(images: Tensor) -> Tensor:
         images: floating, scaled to [0, 1], one image per index of the first dimension, in any layout. Shift images before: a
             border of zeros would be grey after.
     """
-    within = tuple(range(1, images.ndim))
-    floor = images[0].numel() ** -0.5
-    std = images.std(within, unbiased=False, keepdim=True).clamp_min(floor)
-    return (images - images.mean(within, keepdim=True)) / std
+    flat = images.flatten(1)
+    centred = flat - flat.mean(1, keepdim=True)
+    # By hand: torch.std over several dimensions takes up to ten times as long.
+    std = centred.square().mean(1, keepdim=True).sqrt()
+    return (centred / std.clamp_min(flat.shape[1] ** -0.5)).view_as(images)
