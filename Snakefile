@@ -2,7 +2,8 @@
 #
 #     data ─► train ─► directions ─► surface, line, curvature ─► tables ─► figures
 #       │        └───► trajectory ─┘                               ▲
-#       └───► rates ───────────────────────────────────────────────┘
+#       ├───► rates ───────────────────────────────────────────────┤
+#       └───► memorization ────────────────────────────────────────┘
 #
 # snakemake --cores all                                                      the embedded default (config.yaml)
 # snakemake --cores all --configfile workflow/scales/cifar10-quick.yaml      another scale

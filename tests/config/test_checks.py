@@ -8,6 +8,13 @@ from optprimer.config.validate import check
 from optprimer.errors import UserError
 
 CIFAR = {"data": {"dataset": "cifar10", "image_size": 32}}
+NOTHING = {"weight_decay": 0.0, "dropout": 0.0, "crop_padding": 0, "flip": False}
+NO_STUDY = {"memorization": {"studies": {name: {"networks": []} for name in load()["memorization"]["studies"]}}}
+
+
+def study(name, **lists):
+    return {"memorization": {"studies": {name: lists}}}
+
 
 # check, impossible settings, key that the message names, their possible neighbours
 CASES = [
@@ -133,6 +140,110 @@ CASES = [
         "landscape.surfaces.coarse.points",
         {"landscape": {"surfaces": {"layer": {"points": 7}, "trajectory": {"points": 9}}}},
     ),
+    (
+        "shifts_stay_within_the_image",
+        {"memorization": {"regularizers": {"crop": {"crop_padding": 8}}}},
+        "memorization.regularizers.crop.crop_padding",
+        {"memorization": {"regularizers": {"crop": {"crop_padding": 7}}}},
+    ),
+    (
+        "shifts_stay_within_the_image",
+        {"memorization": {"regularizers": {"shift": NOTHING | {"crop_padding": 9}}}},
+        "memorization.regularizers.shift.crop_padding",
+        {"memorization": {"regularizers": {"shift": NOTHING | {"crop_padding": 9}}}} | CIFAR,
+    ),
+    # 1,797 digits in 5 folds: the largest has 360, so that others train on 1,437; the smallest has 359.
+    ("folds_hold_the_images", {"memorization": {"images": 1438}}, "memorization.images", {"memorization": {"images": 1437}}),
+    (
+        "folds_hold_the_images",
+        {"memorization": {"test_images": 360}},
+        "memorization.test_images",
+        {"memorization": {"test_images": 359}},
+    ),
+    (
+        "folds_hold_the_images",
+        {"memorization": {"folds": 0, "test_images": 361}},
+        "memorization.test_images",
+        {"memorization": {"folds": 0, "images": 1437, "test_images": 360}},
+    ),
+    (
+        "folds_hold_the_images",
+        {"memorization": {"folds": 0, "images": 50001}} | CIFAR,
+        "memorization.images",
+        {"memorization": {"folds": 10, "images": 50001, "test_images": 6000}} | CIFAR,
+    ),
+    (
+        "mlps_have_widths",
+        {"memorization": {"networks": {"mlp_1x512": {"widths": []}}}},
+        "memorization.networks.mlp_1x512.widths",
+        {"memorization": {"networks": {"mlp_1x512": {"widths": [9, 3]}}}},
+    ),
+    (
+        "mlps_have_widths",
+        {"memorization": {"networks": {"alexnet": {"widths": [512]}}}},
+        "memorization.networks.alexnet.widths",
+        {"memorization": {"networks": {"alexnet": {"architecture": "inception", "widths": []}}}},
+    ),
+    (
+        "mlps_have_widths",
+        {"memorization": {"networks": {"mlp_1x512": {"architecture": "inception_no_bn"}}}},
+        "memorization.networks.mlp_1x512.widths",
+        {"memorization": {"networks": {"mlp_1x512": {"architecture": "inception_no_bn", "widths": []}}}},
+    ),
+    (
+        "studies_name_what_there_is",
+        study("regularizers", networks=["mlp_1x512", "mlp_2x512"]),
+        "memorization.studies.regularizers.networks",
+        study("regularizers", networks=["mlp_1x512", "mlp_3x512"]),
+    ),
+    (
+        "studies_name_what_there_is",
+        study("regularizers", regularizers=["early_stopping"]),
+        "memorization.studies.regularizers.regularizers",
+        study("regularizers", regularizers=["crop_weight_decay"]),
+    ),
+    (
+        "partly_corrupted_labels_have_a_corruption",
+        study("corruption", corruption=[]),
+        "memorization.studies.corruption.corruption",
+        study("corruption", corruption=[], labels=["true_labels", "random_labels"]),
+    ),
+    (
+        "partly_corrupted_labels_have_a_corruption",
+        study("labels", corruption=[0.5]),
+        "memorization.studies.labels.corruption",
+        study("labels", corruption=[0.5], labels=["partial_labels"]),
+    ),
+    (
+        "softmax_regression_is_fitted_as_it_is",
+        study("controls", regularizers=["none", "weight_decay"]),
+        "memorization.studies.controls.regularizers",
+        study("controls", regularizers=["none", "weight_decay"], networks=["mlp_1x8"]),
+    ),
+    (
+        "softmax_regression_is_fitted_as_it_is",
+        study("redrawn", networks=["linear"]),
+        "memorization.studies.redrawn.labels",
+        study("redrawn", networks=["mlp_1x8"]),
+    ),
+    (
+        "there_is_something_to_memorize",
+        merge(NO_STUDY, study("labels", networks=["alexnet"], labels=[])),
+        "memorization.studies",
+        merge(NO_STUDY, study("labels", networks=["alexnet"])),
+    ),
+    (
+        "there_is_something_to_memorize",
+        merge(NO_STUDY, study("labels", networks=["alexnet"], regularizers=[])),
+        "memorization.studies",
+        merge(NO_STUDY, study("controls", networks=["linear"])),
+    ),
+    (
+        "there_is_something_to_memorize",
+        {"memorization": {"regularizers": {"none": {"flip": True}}}},
+        "memorization.regularizers.none",
+        {"memorization": {"regularizers": {"crop": {"flip": True}}}},
+    ),
 ]
 
 
@@ -159,3 +270,12 @@ def test_the_line_says_what_would_do():
     with pytest.raises(UserError) as caught:
         check(merge(load(), {"data": {"image_size": 16}}))
     assert str(caught.value) == "config: data.image_size = 16: 8 or 4 for digits"
+
+
+def test_without_the_regularizer_none_there_is_nothing_to_compare_with():
+    config = load()
+    del config["memorization"]["regularizers"]["none"]
+    for entry in config["memorization"]["studies"].values():
+        entry["networks"], entry["regularizers"] = ["mlp_1x8"], ["crop"]
+    with pytest.raises(UserError, match=r"^config: memorization.regularizers.none = None: a regularizer that adds nothing$"):
+        check(config)

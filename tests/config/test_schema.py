@@ -38,7 +38,7 @@ def test_every_mapping_is_closed_and_requires_all_its_keys():
             yield from mappings(child)
 
     found = list(mappings(read_schema()))
-    assert len(found) == 16
+    assert len(found) == 19
     for node in found:
         assert node["additionalProperties"] is False
         assert node.get("required", []) == list(node.get("properties", {}))

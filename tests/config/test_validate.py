@@ -16,7 +16,11 @@ from optprimer.config.validate import check
 from optprimer.errors import UserError
 
 CONFIG = load()
-OPEN_MAPS = [("train", "networks"), ("landscape", "surfaces")]
+OPEN_MAPS = [
+    ("train", "networks"),
+    ("landscape", "surfaces"),
+    *(("memorization", part) for part in ("networks", "regularizers", "studies")),
+]
 
 
 def message(config, schema_path=None):
@@ -84,7 +88,9 @@ WRONG = {
     "boolean": st.one_of(st.none(), st.integers(), st.text(), st.just([True])),
     "string": st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.just(["digits"]), st.just({})),
     "array": st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.just({0: 1}), st.lists(st.text(), min_size=1)),
-    "anyOf": st.one_of(st.none(), st.booleans(), st.floats(), st.text().filter(lambda text: text != "full"), st.just([128])),
+    "anyOf": st.one_of(
+        st.none(), st.booleans(), st.floats(), st.text().filter(lambda text: text not in ("full", "all")), st.just([128])
+    ),
     "object": st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.integers())),
 }
 
@@ -168,8 +174,11 @@ def test_the_line_is_exactly(overrides, text):
 
 
 def test_a_key_of_another_level_is_pointed_out():
-    assert refused(epochs=3).endswith("; did you mean 'train.networks.{name}.epochs'?")
-    assert refused(batch_size=64).endswith("; did you mean 'train.batch_size' or 'landscape.batch_size'?")
+    assert refused(milestones=[0.5]).endswith("; did you mean 'train.milestones'?")
+    places = "'train.networks.{name}.epochs' or 'memorization.networks.{name}.epochs'"
+    assert refused(epochs=3).endswith(f"; did you mean {places}?")
+    places = "'train.batch_size' or 'landscape.batch_size' or 'memorization.networks.{name}.batch_size'"
+    assert refused(batch_size=64).endswith(f"; did you mean {places}?")
     assert "did you mean" not in refused(zzz=1)
 
 

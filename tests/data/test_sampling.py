@@ -83,40 +83,54 @@ def test_the_seed_decides_the_folds_and_chance_is_fair():
 
 @settings(deadline=None)
 @given(data_sets(), SEEDS, st.data())
-def test_samples_of_the_training_images_are_stratified_and_nested(data, seed, choice):
-    n = len(data.train_labels)
-    images = choice.draw(st.integers(1, n))
-    small, large = subset(data, images, seed), subset(data, choice.draw(st.integers(images, n)), seed)
-    chosen = places(small.train_images)
-    assert len(chosen) == len(small.train_labels) == images
-    assert (np.diff(chosen) > 0).all()
-    assert set(chosen) <= set(places(large.train_images)) <= set(range(n))
-    assert np.array_equal(small.train_labels, data.train_labels[chosen])
-    shares = np.bincount(data.train_labels, minlength=8) * images / n
-    assert np.abs(np.bincount(small.train_labels, minlength=8) - shares).max() <= 1
-    assert small.test_images is data.test_images
-    assert small.test_labels is data.test_labels
+def test_samples_are_stratified_and_nested(data, seed, choice):
+    numbers = len(data.train_labels), len(data.test_labels)
+    few = [choice.draw(st.integers(1, number)) for number in numbers]
+    more = [choice.draw(st.integers(*limits)) for limits in zip(few, numbers, strict=True)]
+    small, large = subset(data, *few, seed), subset(data, *more, seed)
+    for split, images, n, first in zip(("train", "test"), few, numbers, (0, numbers[0]), strict=True):
+        labels, sample = (getattr(each, f"{split}_labels") for each in (data, small))
+        chosen, larger = (places(getattr(each, f"{split}_images")) for each in (small, large))
+        assert len(chosen) == len(sample) == images
+        assert (np.diff(chosen) > 0).all()
+        assert set(chosen) <= set(larger) <= set(range(first, first + n))
+        assert np.array_equal(sample, labels[chosen - first])
+        shares = np.bincount(labels, minlength=8) * images / n
+        assert np.abs(np.bincount(sample, minlength=8) - shares).max() <= 1
+
+
+def test_the_parts_are_sampled_each_without_the_other():
+    data = numbered(np.arange(60) % 3, np.arange(60) % 3)
+    train, test, both = subset(data, 20, None, 3), subset(data, None, 20, 3), subset(data, 20, 20, 3)
+    assert train.test_images is data.test_images
+    assert test.train_images is data.train_images
+    assert (test.mean, test.std) == (data.mean, data.std)  # those of the training images
+    assert np.array_equal(both.train_images, train.train_images)
+    assert np.array_equal(both.test_images, test.test_images)
+    # 60 images of the same classes, of which other places are drawn: the draws are not one.
+    assert not np.array_equal(places(both.train_images), places(both.test_images) - 60)
 
 
 def test_the_seed_decides_the_sample():
-    data = numbered(np.arange(60) % 3, [0])
-    first, again, other = (places(subset(data, 20, seed).train_images) for seed in (3, 3, 4))
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+    data = numbered(np.arange(60) % 3, np.arange(30) % 3)
+    first, again, other = (subset(data, 20, 12, seed) for seed in (3, 3, 4))
+    for part in ("train_images", "test_images"):
+        assert np.array_equal(getattr(first, part), getattr(again, part))
+        assert not np.array_equal(getattr(first, part), getattr(other, part))
 
 
-@pytest.mark.parametrize("images", [None, 6, 7])
-def test_nothing_is_copied_where_nothing_changes(images):
+@pytest.mark.parametrize(("images", "test_images"), [(None, None), (6, None), (None, 2), (7, 3)])
+def test_nothing_is_copied_where_nothing_changes(images, test_images):
     data = numbered([0, 1, 2, 0, 1, 2], [0, 1])
-    assert subset(data, images, 0) is data
-    assert drawn(data, images=images, folds=0, seed=0, index=3) is data
+    assert subset(data, images, test_images, 0) is data
+    assert drawn(data, images=images, test_images=test_images, folds=0, seed=0, index=3) is data
 
 
 def split_of(digits):
     return {
         "folded": folded(digits, 5, 1, 0),
-        "subset": subset(digits, 300, 0),
-        "drawn": drawn(digits, images=300, folds=5, seed=0, index=1),
+        "subset": subset(digits, 300, 50, 0),
+        "drawn": drawn(digits, images=300, test_images=50, folds=5, seed=0, index=1),
     }
 
 
@@ -137,7 +151,7 @@ def hashes(images):
 
 
 def test_five_repetitions_test_every_digit_once(digits):
-    splits = [drawn(digits, images=None, folds=5, seed=0, index=index) for index in range(6)]
+    splits = [drawn(digits, images=None, test_images=None, folds=5, seed=0, index=index) for index in range(6)]
     tested = [hashes(split.test_images) for split in splits]
     assert [len(fold) for fold in tested] == [360, 360, 359, 359, 359, 360]  # no two digits are equal
     assert set.union(*tested[:5]) == hashes(digits.train_images) | hashes(digits.test_images)
@@ -150,19 +164,25 @@ def test_five_repetitions_test_every_digit_once(digits):
 @pytest.mark.parametrize("folds", [0, 5])
 @pytest.mark.parametrize(("seed", "index"), [(0, 5), (5, 0)])
 def test_repetitions_draw_other_samples(digits, folds, seed, index):
-    def sample(folds, seed, index):
-        return hashes(drawn(digits, images=300, folds=folds, seed=seed, index=index).train_images)
+    def samples(folds, seed, index):
+        data = drawn(digits, images=300, test_images=50, folds=folds, seed=seed, index=index)
+        return hashes(data.train_images), hashes(data.test_images)
 
-    assert sample(folds, 0, 0) == sample(folds, 0, 0)
-    # Repetition 5 has the fold of repetition 0, or no fold as that has, but not its sample.
-    assert sample(folds, 0, 0) != sample(folds, seed, index)
+    assert samples(folds, 0, 0) == samples(folds, 0, 0)
+    # Repetition 5 has the fold of repetition 0, or no fold as that has, but not its samples.
+    assert all(one != other for one, other in zip(samples(folds, 0, 0), samples(folds, seed, index), strict=True))
 
 
-def test_a_sample_leaves_the_fold_alone(digits):
-    every, some = (drawn(digits, images=images, folds=5, seed=0, index=2) for images in (None, 300))
+def test_a_sample_is_drawn_within_the_fold(digits):
+    every, some, fewer = (
+        drawn(digits, images=images, test_images=test_images, folds=5, seed=0, index=2)
+        for images, test_images in ((None, None), (300, None), (300, 50))
+    )
     assert np.array_equal(every.test_images, some.test_images)
+    assert np.array_equal(some.train_images, fewer.train_images)
     assert hashes(some.train_images) < hashes(every.train_images)
-    assert len(some.train_labels) == 300
+    assert hashes(fewer.test_images) < hashes(every.test_images)
+    assert (len(some.train_labels), len(fewer.test_labels)) == (300, 50)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +190,12 @@ def test_a_sample_leaves_the_fold_alone(digits):
     [
         (lambda data: folded(data, 1, 0, 0), "folds 1: allowed are whole numbers from 2 to 8"),
         (lambda data: folded(data, 9, 0, 0), "folds 9"),
-        (lambda data: drawn(data, images=None, folds=-1, seed=0, index=0), "folds -1"),
+        (lambda data: drawn(data, images=None, test_images=None, folds=-1, seed=0, index=0), "folds -1"),
         (lambda data: folded(data, 4, 4, 0), "fold 4: allowed are whole numbers from 0 to 3"),
         (lambda data: folded(data, 4, -1, 0), "fold -1"),
-        (lambda data: subset(data, 0, 0), "images 0: allowed are whole numbers from 1"),
+        (lambda data: subset(data, 0, None, 0), "^images 0: allowed are whole numbers from 1"),
+        (lambda data: subset(data, None, 0, 0), "^test_images 0: allowed are whole numbers from 1"),
+        (lambda data: subset(data, 3, -1, 0), "^test_images -1"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(call, reason):

@@ -13,6 +13,7 @@ from optprimer.registry import TABLES
 from optprimer.tables import read
 
 LANDSCAPE = [table for table in TABLES if table.startswith("landscape/")]
+MEMORIZATION = [table for table in TABLES if table.startswith("memorization/")]
 RATES = [table for table in TABLES if table.startswith("rates/")]
 NOTHING = "Nothing to be done"
 
@@ -43,6 +44,33 @@ def test_every_table_is_valid_and_has_both_networks(smoke, table):
 @pytest.mark.parametrize("table", RATES)
 def test_every_table_of_rates_is_valid_and_has_rows(smoke, table):
     assert len(read(TABLES[table], smoke / f"results/smoke/{table}.csv"))
+
+
+@pytest.mark.parametrize("table", MEMORIZATION)
+def test_every_table_of_memorization_is_valid_and_has_every_network(smoke, table):
+    frame = read(TABLES[table], smoke / f"results/smoke/{table}.csv")
+    assert {"mlp_1x512", "mlp_3x512", "alexnet", "inception", "inception_no_bn", "mlp_1x8", "linear"} == set(frame["network"])
+
+
+def test_every_planned_run_has_ended_once_and_labels_are_what_was_asked_for(smoke):
+    plan = read(TABLES["memorization/plan"], smoke / "results/smoke/memorization/plan.csv")
+    runs = read(TABLES["memorization/runs"], smoke / "results/smoke/memorization/runs.csv")
+    names = ["network", "labels", "corruption", "regularizer", "seed"]
+    assert set(plan[names].itertuples(index=False)) == set(runs[names].itertuples(index=False))
+    assert (runs["agreement"].between(runs["agreement_low"], runs["agreement_high"])).all()
+    assert (runs["shared_images"] == 0).all()
+    of_labels = runs[runs["labels"] != "redrawn_labels"].groupby(["corruption", "seed"])["labels_digest"].nunique()
+    assert (of_labels == 1).all()
+
+
+def test_random_labels_are_memorized_and_controls_cannot(smoke):
+    runs = pd.read_csv(smoke / "results/smoke/memorization/runs.csv").query("corruption == 1")
+    memorized = runs.query("network == 'mlp_1x512' and labels == 'random_labels' and regularizer == 'none'")
+    assert memorized["fitted"].all()
+    assert (memorized["true_accuracy"] == memorized["agreement"]).all()
+    controls = runs.query("network == 'mlp_1x8' or labels == 'redrawn_labels' or regularizer == 'strong_weight_decay'")
+    assert len(controls) == 3
+    assert not controls["fitted"].any()
 
 
 def test_claims_on_rates_hold_and_controls_fail(smoke):
@@ -83,7 +111,9 @@ def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch
         ("src/optprimer/landscape/evaluator.py", True, set(), {"train", "surface_rows"}),
         ("src/optprimer/landscape/evaluator.py", False, {"surface_rows", "line_rows", "trajectory"}, {"train", "data"}),
         ("src/optprimer/landscape/geometry.py", False, {"geometry", "figure"}, {"train", "surface_rows", "curvature_rows"}),
-        ("src/optprimer/training/loop.py", False, {"train", "surface_rows"}, {"data"}),
+        ("src/optprimer/training/loop.py", False, {"train", "surface_rows", "memorize"}, {"data"}),
+        ("src/optprimer/memorization/variants.py", False, {"memorize"}, {"train", "rates", "surface_rows"}),
+        ("src/optprimer/memorization/summary.py", False, {"memorization_summary", "figure"}, {"memorize", "train"}),
     ],
 )
 def test_an_edit_reruns_what_depends_on_it(smoke, tmp_path, monkeypatch, edited, comment_only, reruns, spared):
