@@ -69,3 +69,37 @@ def test_bf16_against_fp32():
     assert math.isfinite(most)
     assert f"by {large:.1f} % in the median and {most:.1f} % at most on digits ({some} of 144 points" in README
     assert f"by {small:.2f} % and {least:.1f} % on CIFAR-10 ({few} of 144)" in README
+
+
+NETWORKS = ("mlp_1x512", "mlp_3x512", "alexnet", "inception")
+
+
+def cells(run, labels, regularizer, column):
+    rows = reference(run, "memorization/summary").query(
+        "labels == @labels and regularizer == @regularizer and corruption in (0, 1)"
+    )
+    values = rows.set_index("network")[column] * (1 if column == "relative_time" else 100)
+    return " / ".join("–" if math.isnan(value) else f"{value:.1f}" for value in values.reindex(list(NETWORKS)))
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "regularizer", "column", "published"),
+    [
+        ("random labels: training accuracy (%)", "random_labels", "none", "train_accuracy", "published_train"),
+        ("random labels: test accuracy (%)", "random_labels", "none", "test_accuracy", "published_test"),
+        (
+            "random labels with weight decay: training accuracy (%)",
+            "random_labels",
+            "weight_decay",
+            "train_accuracy",
+            "published_train",
+        ),
+        ("true labels: test accuracy (%)", "true_labels", "none", "test_accuracy", "published_test"),
+        ("true labels with weight decay: test accuracy (%)", "true_labels", "weight_decay", "test_accuracy", "published_test"),
+        ("random labels: epochs to fit, relative to true ones", "random_labels", "none", "relative_time", None),
+    ],
+)
+def test_memorization(name, labels, regularizer, column, published):
+    ours = [cells(run, labels, regularizer, column) for run in ("digits", "cifar10-quick")]
+    theirs = cells("digits", labels, regularizer, published) if published else "figure 1b"
+    assert f"| {name} | {ours[0]} | {ours[1]} | {theirs} |" in README

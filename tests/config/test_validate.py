@@ -199,6 +199,19 @@ def test_a_network_needs_a_proper_name(name):
     assert "lowercase letters" in refused(train={"networks": {name: entry}})
 
 
+@pytest.mark.parametrize("part", ["networks", "regularizers", "studies"])
+@pytest.mark.parametrize("name", ["MLP", "1x512", "mlp-1x512", "a/b", "a\n"])
+def test_names_of_memorization_are_safe_in_file_names(part, name):
+    entry = next(iter(CONFIG["memorization"][part].values()))
+    assert "lowercase letters" in refused(memorization={part: {name: entry}})
+
+
+def test_softmax_regression_has_no_recipe():
+    entry = CONFIG["memorization"]["networks"]["mlp_1x8"]
+    assert refused(memorization={"networks": {"linear": entry}}).startswith("config: memorization.networks.linear = ")
+    check(merge(CONFIG, {"memorization": {"networks": {"linear2": entry}}}))
+
+
 @pytest.mark.parametrize("run", ["", ".", "..", ".x", "a/b", "a\\b", "a b", "a\n", "x.", "reference", "x" * 65, "é", 7])
 def test_a_run_is_a_safe_folder_name(run):
     assert refused(run=run).startswith("config: run = ")
@@ -211,7 +224,9 @@ def test_ordinary_run_names_are_fine(run):
 
 @pytest.mark.parametrize("map_path", OPEN_MAPS)
 def test_a_map_needs_an_entry(map_path):
-    assert message(replaced(map_path, {})).startswith(f"config: {'.'.join(map_path)} = {{}}: at least one name")
+    text = message(replaced(map_path, {}))
+    assert text.startswith(f"config: {'.'.join(map_path)} = {{}}: ")
+    assert "name" in text
 
 
 def test_a_long_value_is_cut():

@@ -213,7 +213,7 @@ def test_early_stopping_of_one_seed_has_no_intervals(curves, runs, provenance):
 
 def test_chance_panel_has_every_useless_run_and_crosses_those_outside(runs, provenance):
     rows = useless(runs)
-    assert set(rows["labels"]) == {"random_labels", "random_pixels", "gaussian"}
+    assert set(rows["labels"]) == {"random_labels", "gaussian"}
     assert not {"linear", "mlp_1x8"} & set(rows["network"])
     axes = memorization_evidence(runs, provenance=provenance).axes[0]
     assert {x for x, _ in points(axes, "o")} == set(rows["test_accuracy"].round(9))

@@ -189,7 +189,7 @@ def test_the_digest_is_that_of_the_labels_bytes_and_sees_any_change():
 @pytest.mark.parametrize(
     ("kind", "probability", "message"),
     [
-        ("noise", None, "labels 'noise': allowed are true, partial"),
+        ("noise", None, "labels 'noise': allowed are true_labels, partial_labels"),
         ("partial_labels", None, "corruption None: "),
         ("partial_labels", 1.01, "corruption 1.01: "),
         ("partial_labels", -0.1, "corruption -0.1: "),

@@ -18,14 +18,16 @@ def memorization_plan(
 
     import pandas as pd
 
+    from optprimer.errors import UserError
     from optprimer.memorization.plan import runs
     from optprimer.memorization.tables import Plan
     from optprimer.tables import write
 
-    rows = [
-        asdict(run) | {"row": row, "widths": " ".join(map(str, run.widths))}
-        for row, run in enumerate(runs(json.loads(settings)))
-    ]
+    try:
+        section = json.loads(settings)
+    except ValueError as error:
+        raise UserError(f"--settings: not JSON ({error})") from None
+    rows = [asdict(run) | {"row": row, "widths": " ".join(map(str, run.widths))} for row, run in enumerate(runs(section))]
     write(pd.DataFrame(rows), Plan, output)
 
 

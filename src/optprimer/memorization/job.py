@@ -108,7 +108,7 @@ class Job:
         return seeds.derive(self.seed, "memorization", run.seed)
 
     def _labels(self, runs: Iterable[Run]) -> Iterator[tuple[str, Tensor]]:
-        """Yield the labels that were given and the true ones, n uint8 each, named by what they depend on."""
+        """Yield the labels given before training and the true ones, n uint8 each, named by what they depend on."""
         for run in runs:
             true = np.array(self._drawn(run).train_labels)
             given, _ = corrupt(true, len(self.data.classes), run.corruption, seeds.derive(self._seed(run), "labels"))

@@ -112,15 +112,14 @@ class Trainer:
                 stale.unlink(missing_ok=True)
             at.rows.append(self._row(at, math.nan, math.nan))
             self._checkpoint(0)
+        self._redraw_labels(len(at.rows) - 1)
         bar.skip((len(at.rows) - 1) * len(self.labels) + at.step_in_epoch * self.batch)
         saved = time.monotonic()
         with self._listening():
             while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"] and not self._has_fitted(at.rows):
                 epoch = len(at.rows)
                 self.network.train()
-                if self.recipe.redraw_labels:
-                    drawn = torch.randint(self.classes, self.labels.shape, generator=self._generator("labels", epoch))
-                    self.labels = drawn.to(self.runtime.device)
+                self._redraw_labels(epoch)
                 order = torch.randperm(len(self.labels), generator=self._generator("order", epoch))
                 totals = torch.tensor([at.loss_sum, at.correct], dtype=torch.float64, device=self.runtime.device)
                 for indices in order.split(self.batch)[at.step_in_epoch :]:
@@ -144,6 +143,12 @@ class Trainer:
         """Yield (epoch, state dict) of the stored trajectory, in order of epochs."""
         for path in sorted(self.folder.glob("epoch_*.safetensors")):
             yield int(path.stem.removeprefix("epoch_")), load_tensors(path)[0]
+
+    def _redraw_labels(self, epoch: int) -> None:
+        """Take the training labels of ``epoch``, with ``redraw_labels``; those at the start are the data's own."""
+        if self.recipe.redraw_labels and epoch > 0:
+            drawn = torch.randint(self.classes, self.labels.shape, generator=self._generator("labels", epoch))
+            self.labels = drawn.to(self.runtime.device)
 
     def evaluate(self, images: Tensor, labels: Tensor, precision: str = "fp32") -> tuple[Tensor, float]:
         """Return the predicted classes (n,) of images (n, H, W, C) and the mean loss, in evaluation mode.
