@@ -17,9 +17,9 @@ PROVENANCE = "provenance.json"
 class Dataset:
     """A data set as every stage sees it.
 
-    Images are uint8 (N, H, W, C) and labels int64 (N,), memory-mapped and read-only where they come from disk. ``mean`` and ``std`` are per
-    channel, over all pixels of the training images scaled to [0, 1]. ``name`` is what tables and figures call the data:
-    ``digits-8``, ``cifar10-32``, ``cifar10-jpeg75-16``.
+    Images are uint8 (N, H, W, C) and labels int64 (N,), memory-mapped and read-only if they come from disk. ``mean`` and
+    ``std`` are per channel, over all pixels of the training images scaled to [0, 1]. ``name`` is what tables and figures call
+    the data: ``digits-8``, ``cifar10-32``, ``cifar10-jpeg75-16``.
     """
 
     name: str
