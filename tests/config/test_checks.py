@@ -227,22 +227,28 @@ CASES = [
         study("redrawn", networks=["mlp_1x8"]),
     ),
     (
-        "there_is_something_to_memorize",
-        merge(NO_STUDY, study("labels", networks=["alexnet"], labels=[])),
+        "true_and_random_labels_are_compared",
+        merge(NO_STUDY, study("labels", networks=["alexnet"], labels=["true_labels"])),
         "memorization.studies",
         merge(NO_STUDY, study("labels", networks=["alexnet"])),
     ),
     (
-        "there_is_something_to_memorize",
-        merge(NO_STUDY, study("labels", networks=["alexnet"], regularizers=[])),
-        "memorization.studies",
+        "true_and_random_labels_are_compared",
         merge(NO_STUDY, study("controls", networks=["linear"])),
+        "memorization.studies",
+        merge(NO_STUDY, study("controls", networks=["linear", "mlp_1x8"])),
     ),
     (
-        "there_is_something_to_memorize",
+        "true_and_random_labels_are_compared",
         {"memorization": {"regularizers": {"none": {"flip": True}}}},
         "memorization.regularizers.none",
         {"memorization": {"regularizers": {"crop": {"flip": True}}}},
+    ),
+    (
+        "budgets_outlast_patience",
+        {"memorization": {"patience": 61}},
+        "memorization.networks.mlp_3x512.epochs",
+        {"memorization": {"patience": 60}},
     ),
 ]
 

@@ -28,7 +28,7 @@ rule memorize:
     threads: config["threads"]
     resources:
         gpu=GPU,
-        mem_mb=memory(4000),
+        mem_mb=memory(8000),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.runs, parent=True),

@@ -124,14 +124,30 @@ def softmax_regression_is_fitted_as_it_is(config: Config) -> Iterator[Problem]:
             yield Problem(f"memorization.studies.{name}.labels", study["labels"], "no redrawn_labels for linear")
 
 
-def there_is_something_to_memorize(config: Config) -> Iterator[Problem]:
-    """At least one entry of `memorization.studies` has networks, labels and regularizers; `none` adds nothing."""
+def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
+    """Some network is shown `true_labels` and `random_labels` with `none`, which adds nothing, in `memorization.studies`."""
     memorization = config["memorization"]
-    if not any(study["networks"] and study["labels"] and study["regularizers"] for study in memorization["studies"].values()):
-        yield Problem("memorization.studies", "no run", "at least one entry with networks, labels and regularizers")
+    shown: dict[str, set[str]] = {}
+    for study in memorization["studies"].values():
+        for network in study["networks"]:
+            if "none" in study["regularizers"]:
+                shown.setdefault(network, set()).update(study["labels"])
+    if not any({"true_labels", "random_labels"} <= shown[name] for name in shown.keys() & memorization["networks"].keys()):
+        limit = "some network of memorization.networks with true_labels and random_labels, regularizer none"
+        yield Problem("memorization.studies", [*memorization["studies"]], limit)
     none = memorization["regularizers"].get("none")
     if none is None or any(none.values()):
         yield Problem("memorization.regularizers.none", none, "a regularizer that adds nothing")
+
+
+def budgets_outlast_patience(config: Config) -> Iterator[Problem]:
+    """`memorization.patience` is at most the `epochs` of each of `memorization.networks`."""
+    patience = config["memorization"]["patience"]
+    for name, network in config["memorization"]["networks"].items():
+        if network["epochs"] < patience:
+            yield Problem(
+                f"memorization.networks.{name}.epochs", network["epochs"], f"at least memorization.patience = {patience}"
+            )
 
 
 def milestones_increase(config: Config) -> Iterator[Problem]:
@@ -214,7 +230,8 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     studies_name_what_there_is,
     partly_corrupted_labels_have_a_corruption,
     softmax_regression_is_fitted_as_it_is,
-    there_is_something_to_memorize,
+    true_and_random_labels_are_compared,
+    budgets_outlast_patience,
     milestones_increase,
     trajectories_span_a_plane,
     pca_has_one_plane,

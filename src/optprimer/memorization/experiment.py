@@ -34,7 +34,7 @@ MOMENTUM = 0.9  # appendix A, plain and not Nesterov's
 
 @dataclass(frozen=True)
 class Fit:
-    """What a model has become: the rows of its epochs, the number of its weights, and how it answers in the end, in fp32.
+    """What a model has become: the rows of its epochs, the number of its weights, and how it answers in the end (fp32).
 
     ``labels`` are those of the training images in the last epoch.
     """
@@ -44,8 +44,6 @@ class Fit:
     train_predictions: np.ndarray
     test_predictions: np.ndarray
     labels: np.ndarray
-    train_loss: float
-    test_loss: float
 
 
 def experiment(
@@ -107,7 +105,14 @@ def _network(run: Run, shown: Variant, seed: int, runtime: Runtime, state: Path)
     labels, test_labels = trainer.labels, trainer.test_labels
     train, train_loss = trainer.evaluate(trainer.images, labels)
     test, test_loss = trainer.evaluate(trainer.test_images, test_labels)
-    return Fit(curve, parameter_count(network), _array(train), _array(test), _array(labels), train_loss, test_loss)
+    end = {"train_loss": train_loss, "test_loss": test_loss}
+    end |= {"train_accuracy": _share(train, labels), "test_accuracy": _share(test, test_labels)}
+    curve[-1] |= end  # fp32, whatever the epochs before were measured in
+    return Fit(curve, parameter_count(network), _array(train), _array(test), _array(labels))
+
+
+def _share(predictions: Tensor, labels: Tensor) -> float:
+    return int((predictions == labels).sum()) / len(labels)
 
 
 def _array(values: Tensor) -> np.ndarray:
@@ -132,7 +137,7 @@ def _linear(shown: Variant) -> Fit:
         }
         curve.append({"epoch": epoch, "step": epoch, "lr": 0.0, "diverged": False} | scores)
     parameters = model.weights.size + model.biases.size
-    return Fit(curve, parameters, model.predict(train), model.predict(test), data.train_labels, train_loss, test_loss)
+    return Fit(curve, parameters, model.predict(train), model.predict(test), data.train_labels)
 
 
 def _scores(model: LinearFit, inputs: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -166,10 +171,10 @@ def _measured(run: Run, shown: Variant, fit: Fit) -> dict[str, Any]:
         "epochs_to_fit": first["epoch"],
         "steps_to_fit": first["step"],
         "initial_loss": fit.curve[0]["train_loss"],
-        "train_loss": fit.train_loss,
-        "train_accuracy": float((fit.train_predictions == fit.labels).mean()),
-        "test_loss": fit.test_loss,
-        "test_accuracy": float((fit.test_predictions == data.test_labels).mean()),
+        "train_loss": last["train_loss"],
+        "train_accuracy": last["train_accuracy"],
+        "test_loss": last["test_loss"],
+        "test_accuracy": last["test_accuracy"],
         "best_test_accuracy": best["test_accuracy"],
         "best_epoch": best["epoch"],
         "true_accuracy": memory.true,

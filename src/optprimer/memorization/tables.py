@@ -4,8 +4,8 @@ A run is named by ``network`` (an entry of memorization.networks), ``labels`` (a
 ``corruption`` (the probability with which a label was replaced; 0 where labels are true, 1 where all are random),
 ``regularizer`` (an entry of memorization.regularizers) and ``seed``, which also names the training and test images. Accuracies
 and losses are measured by a pass in evaluation mode over images that are neither shifted nor dropped, against the labels that
-the network was given; test labels are always the true ones. In the curves they are in the arithmetic of training, at the end
-of a run in fp32.
+the network was given; test labels are always the true ones. A run's last epoch is measured in fp32, those before in the
+arithmetic of training.
 """
 
 from typing import ClassVar
