@@ -127,6 +127,9 @@ def softmax_regression_is_fitted_as_it_is(config: Config) -> Iterator[Problem]:
 def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
     """Some network is shown `true_labels` and `random_labels` with `none`, which adds nothing, in `memorization.studies`."""
     memorization = config["memorization"]
+    none = memorization["regularizers"].get("none")
+    if none is None or any(none.values()):
+        yield Problem("memorization.regularizers.none", none, "a regularizer that adds nothing")
     shown: dict[str, set[str]] = {}
     for study in memorization["studies"].values():
         for network in study["networks"]:
@@ -135,9 +138,6 @@ def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
     if not any({"true_labels", "random_labels"} <= shown[name] for name in shown.keys() & memorization["networks"].keys()):
         limit = "some network of memorization.networks with true_labels and random_labels, regularizer none"
         yield Problem("memorization.studies", [*memorization["studies"]], limit)
-    none = memorization["regularizers"].get("none")
-    if none is None or any(none.values()):
-        yield Problem("memorization.regularizers.none", none, "a regularizer that adds nothing")
 
 
 def budgets_outlast_patience(config: Config) -> Iterator[Problem]:
