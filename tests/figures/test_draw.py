@@ -4,6 +4,7 @@ import warnings
 from dataclasses import asdict
 
 import pytest
+from memorization_tables import curves_table, runs_table, summary_table
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -15,7 +16,7 @@ from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.registry import TABLES
 from optprimer.tables import write
 
-LANDSCAPE = {name: tables for name, tables in FIGURES.items() if not any(table.startswith("rates/") for table in tables)}
+NETWORKS = {name: tables for name, tables in FIGURES.items() if not any(table.startswith("rates/") for table in tables)}
 WRITTEN = {"run": "a run", "seed": 3, "config_digest": "0123456789ab", "data": "digits", "version": __version__}
 
 
@@ -29,6 +30,8 @@ def folder(tables, tmp_path_factory):
                 write(rows, TABLES["train/history"], folder / "train" / str(net) / "history.csv")
         else:
             write(frame, TABLES[f"landscape/{name}"], folder / f"{name}.csv")
+    for name, frame in {"curves": curves_table(), "runs": runs_table(), "summary": summary_table()}.items():
+        write(frame.assign(data="digits"), TABLES[f"memorization/{name}"], folder / f"{name}.csv")
     return folder
 
 
@@ -36,7 +39,7 @@ def paths(folder, name):
     return [path for table in FIGURES[name] for path in sorted(folder.rglob(f"{table.rpartition('/')[2]}.csv"))]
 
 
-@pytest.mark.parametrize("name", LANDSCAPE)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_figure_is_drawn_without_warnings_the_same_twice_with_its_provenance(name, folder, tmp_path):
     for parent in ("first.run", "second"):
         with warnings.catch_warnings():

@@ -82,13 +82,15 @@ def test_maps_before_the_fully_connected_layers(side, pixels):
     assert network.features(torch.zeros(1, 1, side, side)).shape[2:] == (pixels, pixels)
 
 
-def test_the_start_is_he_normal_without_biases():
+def test_the_start_is_uniform_over_one_over_the_root_of_the_fan_in():
     network = build(28, 3)
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             weight = layer.weight.detach()
-            assert float(weight.std()) == pytest.approx((2 / weight[0].numel()) ** 0.5, rel=5 / (2 * weight.numel()) ** 0.5)
-            assert bool((layer.bias == 0).all())
+            bound = weight[0].numel() ** -0.5
+            assert float(weight.std()) == pytest.approx(bound / 3**0.5, rel=5 / (2 * weight.numel()) ** 0.5)
+            assert float(weight.abs().max()) <= bound
+            assert 0 < float(layer.bias.detach().abs().max()) <= bound
 
 
 def test_only_the_given_generator_decides_the_weights():
