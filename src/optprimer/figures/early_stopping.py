@@ -149,8 +149,7 @@ def _gains(axes: Axes, runs: pd.DataFrame, names: dict[str, tuple[str, str]]) ->
         for place, network in enumerate(networks):
             gain, colour = together.loc[(network, corruption)], names[network][1]
             x = corruption + _APART * (2 * place - len(networks) + 1)
-            low = max(gain["low"], min(gain["mean"], 0))  # a gain is negative only by the precision of the last epoch
-            axes.vlines(x, low, gain["high"], color=colour, linewidth=1.2)
+            axes.vlines(x, max(gain["low"], 0), gain["high"], color=colour, linewidth=1.2)
             axes.plot(x, gain["mean"], "o", color=colour, markersize=4)
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=0)
     if 1 in set(runs["corruption"]):

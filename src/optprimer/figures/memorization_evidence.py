@@ -160,21 +160,17 @@ def _uniformity(axes: Axes, draws: pd.DataFrame) -> None:
 
 
 def _controls(axes: Axes, rows: pd.DataFrame) -> None:
-    names = list(dict.fromkeys(rows["name"]))
+    names, networks = list(dict.fromkeys(rows["name"])), memorized.network_names(rows["network"])
     for y, name in enumerate(names):
         own = rows[rows["name"] == name].reset_index()
         apart = np.linspace(-0.2, 0.2, len(own)) if len(own) > 1 else [0.0]
         for up, (_, run) in zip(apart, own.iterrows(), strict=True):
-            memorized.ending(axes, run["train_accuracy"], y + up, _colour(run), run["fitted"], size=4)
+            memorized.ending(axes, run["train_accuracy"], y + up, networks[run["network"]][1], run["fitted"], size=4)
     axes.axvline(1 / CLASSES, color=style.GREY, linestyle=":", linewidth=0.8)
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5))
     axes.set_xlabel("training accuracy on random labels\nfilled: all fitted, crossed: not within the epochs", fontsize=7.5)
     axes.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
-
-
-def _colour(run: pd.Series) -> str:
-    return memorized.network_names([run["network"]])[run["network"]][1]
 
 
 def _facts(runs: pd.DataFrame) -> list[str]:

@@ -7,9 +7,7 @@ from typing import Any
 
 FULL = 1 + 1e-9  # a sum of n times 1/n may round to more than 1
 LINEAR = "linear"  # softmax regression, the one network that needs no entry: it has no recipe
-REDRAWN = (
-    "redrawn_labels"  # a control: labels drawn anew for every epoch (by the training loop), so that there is nothing to fit
-)
+REDRAWN = "redrawn_labels"  # a control: the training loop draws labels anew for every epoch
 CORRUPTION = {"random_labels": 1.0, REDRAWN: 1.0}  # of the kinds of labels that leave no choice; 0 for the others
 
 

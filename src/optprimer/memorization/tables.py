@@ -48,15 +48,20 @@ class Plan(Table):
     flip: Series[bool]
 
 
-class Curves(Table):
-    """memorization/curves.csv: one row per epoch of each run; epoch 0 is before training. Non-finite losses are NaN."""
+class Setting(Table):
+    """What the tables of results begin with: everything about a run but its seed."""
 
-    _key: ClassVar[list[str]] = [*RUN, "epoch"]
     data: Series[str]
     network: Series[str]
     labels: Series[str] = pa.Field(isin=LABELS)
     corruption: Series[float] = pa.Field(ge=0, le=1)
     regularizer: Series[str]
+
+
+class Curves(Setting):
+    """memorization/curves.csv: one row per epoch of each run; epoch 0 is before training. Non-finite losses are NaN."""
+
+    _key: ClassVar[list[str]] = [*RUN, "epoch"]
     seed: Series[int] = pa.Field(ge=0)
     epoch: Series[int] = pa.Field(ge=0)
     step: Series[int] = pa.Field(ge=0)
@@ -67,7 +72,7 @@ class Curves(Table):
     test_accuracy: Series[float] = pa.Field(ge=0, le=1)
 
 
-class Runs(Table):
+class Runs(Setting):
     """memorization/runs.csv: how each run ended, and the evidence that it is what it seems.
 
     ``fitted``: all training images were classified as labelled for ``patience`` epochs in a row; ``epochs_to_fit`` and
@@ -83,11 +88,6 @@ class Runs(Table):
     """
 
     _key: ClassVar[list[str]] = RUN
-    data: Series[str]
-    network: Series[str]
-    labels: Series[str] = pa.Field(isin=LABELS)
-    corruption: Series[float] = pa.Field(ge=0, le=1)
-    regularizer: Series[str]
     seed: Series[int] = pa.Field(ge=0)
     parameters: Series[int] = pa.Field(ge=1)
     n: Series[int] = pa.Field(ge=1)
@@ -120,7 +120,7 @@ class Runs(Table):
     labels_digest: Series[str]
 
 
-class Summary(Table):
+class Summary(Setting):
     """memorization/summary.csv: the runs that differ in the seed alone, together, beside what Zhang et al. 2017 print.
 
     ``*_low`` and ``*_high`` are 95 % intervals of Student's t over the ``seeds`` (NaN with one). ``fitted`` is the share of
@@ -130,11 +130,6 @@ class Summary(Table):
     """
 
     _key: ClassVar[list[str]] = ["network", "labels", "corruption", "regularizer"]
-    data: Series[str]
-    network: Series[str]
-    labels: Series[str] = pa.Field(isin=LABELS)
-    corruption: Series[float] = pa.Field(ge=0, le=1)
-    regularizer: Series[str]
     seeds: Series[int] = pa.Field(ge=1)
     n: Series[int] = pa.Field(ge=1)
     parameters: Series[int] = pa.Field(ge=1)
