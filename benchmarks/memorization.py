@@ -59,13 +59,12 @@ def main() -> None:
     for shape in SHAPES:
         images = torch.rand(shape)
         ways = {"ours": whitened, "torch.std": by_torch}
-        times = medians(
-            {name: lambda way=way: [way(images) for _ in range(CALLS)] for name, way in ways.items()}, arguments.repeats
-        )
+        works = {name: lambda way=way, images=images: [way(images) for _ in range(CALLS)] for name, way in ways.items()}
+        times = medians(works, arguments.repeats)
         print(f"whitening {shape}: {times['torch.std'] / times['ours']:.1f} times as fast as torch.std")
     planned = {run.network: run for run in runs(load_config()["memorization"]) if run.network != LINEAR}
     with tempfile.TemporaryDirectory() as folder:
-        prepare("digits", 8, None, Path(folder))
+        prepare("digits", None, 8, Path(folder))
         data = load(Path(folder))
         times = medians({name: epoch(run, data, runtime) for name, run in planned.items()}, arguments.repeats)
     for name, seconds in times.items():
