@@ -57,6 +57,15 @@ def cameras(page):
     return page.evaluate("['scene', 'scene2'].map(key => document.getElementById('landscape').layout[key].camera)")
 
 
+def drag(page, start, end, steps=8):
+    """Press at ``start`` and move to ``end``, each step in a frame of its own: moves within one frame are taken together."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    for point in np.linspace(start, end, steps + 1)[1:]:
+        page.mouse.move(*point)
+        page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+
 def test_the_camera_looks_from_where_the_printed_figure_is_seen():
     eye, centre = (np.array([camera()[key][axis] for axis in "xyz"]) for key in ("eye", "center"))
     x, y, z = (eye - centre) / np.linalg.norm(eye - centre)
@@ -122,9 +131,8 @@ def test_turning_one_panel_turns_the_other(wide, turned):
     page, other = wide.page, canvases(wide.page)[1 - turned]
     before, looked, errors = cameras(page), picture(other), list(wide.errors)
     left, top, right, bottom = boxes(canvases(page))[turned]
-    page.mouse.move((left + right) / 2, (top + bottom) / 2)
-    page.mouse.down()
-    page.mouse.move((left + right) / 2 + 80, (top + bottom) / 2 + 30, steps=2)
+    middle = np.array([left + right, top + bottom]) / 2
+    drag(page, middle, middle + [80, 30])
     while_held = cameras(page)[1 - turned]
     page.mouse.up()
     after = cameras(page)

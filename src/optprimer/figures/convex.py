@@ -2,16 +2,16 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import shades
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import COLOURS, WRONG, chosen, guide, key, minus, spread, told
 
 _ENVELOPES = {"huber_envelope": COLOURS["gd"], "quadratic_envelope": COLOURS["nesterov"]}
-_FIXED = {"power_": "flare", "spectrum_": "crest"}  # families of fixed losses, and their colours
+_FIXED = {"power_": "OrRd", "spectrum_": "YlGnBu"}  # families of fixed losses, and their colours
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -76,7 +76,7 @@ def _shares(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
 def _fixed(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     families = {prefix: _members(curves, prefix) for prefix in _FIXED}
     names = [name for family in families.values() for name in family]
-    colours = [colour for prefix, family in families.items() for colour in seaborn.color_palette(_FIXED[prefix], len(family))]
+    colours = [colour for prefix, family in families.items() for colour in shades(_FIXED[prefix], len(family), lightest=0.3)]
     runs = [chosen(curves, problem=name) for name in names]
     shares = [run["value"] / run["tight_bound"] for run in runs]
     heights = spread((share.iloc[-1] for share in shares), 1.75)

@@ -1,10 +1,10 @@
 """A full-batch step costs a sweep of the data; a stochastic step does not."""
 
 import pandas as pd
-import seaborn
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import shades
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import COLOURS
 
@@ -16,9 +16,9 @@ def cost(cost: pd.DataFrame, *, provenance: Provenance) -> Figure:
     axes = figure.subplots()
     full = cost[cost["method"] == "gd"].sort_values("n")
     batches = cost[cost["method"] == "sgd"].sort_values("n")
-    shades = seaborn.color_palette("Blues", 2 + batches["batch_size"].nunique()).as_hex()[2:]
+    blues = shades("Blues", 2 + batches["batch_size"].nunique())[2:]
     axes.plot(full["n"], 1e3 * full["seconds"], "o-", color=COLOURS["gd"], markersize=4, label="full batch: all n images")
-    for (b, rows), colour in reversed(list(zip(batches.groupby("batch_size"), shades, strict=True))):
+    for (b, rows), colour in reversed(list(zip(batches.groupby("batch_size"), blues, strict=True))):
         axes.plot(rows["n"], 1e3 * rows["seconds"], "o-", color=colour, markersize=4, label=f"SGD: batch of {b}")
     most, last = batches["batch_size"].max(), full.iloc[-1]
     one = batches[(batches["batch_size"] == most) & (batches["n"] == last["n"])].iloc[0]

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import COLOURBLIND
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import COLOURS, chosen
 
@@ -17,7 +17,7 @@ LOSSES = {
     "power_4": "w⁴/4, straight beyond ±1",
     "sigmoid_neuron": "sigmoid neuron",
 }
-_COLOURS = dict(zip(LOSSES, seaborn.color_palette("colorblind").as_hex()[:5], strict=True))
+_COLOURS = dict(zip(LOSSES, COLOURBLIND[:5], strict=True))
 _CEILING = 100.0  # where runs that diverge are drawn
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MultipleLocator, PercentFormatter, ScalarFormatter
@@ -22,7 +21,7 @@ from optprimer.figures.rateplot import minus, spread
 from optprimer.intervals import mean_interval
 
 NOISE = ("true_labels", "partial_labels", "random_labels")  # kinds of labels by the share of them that was replaced
-_SHADES = seaborn.blend_palette([memorized.KINDS[labels][1] for labels in NOISE], as_cmap=True)
+_SHADES = LinearSegmentedColormap.from_list("noise", [memorized.KINDS[labels][1] for labels in NOISE])
 _APART = 0.014  # by how much networks stand apart, on the axis of corruption
 _LINE = 0.07  # distance of names beside the curves, as accuracy
 

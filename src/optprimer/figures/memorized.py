@@ -3,31 +3,29 @@
 from collections.abc import Iterable
 
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 
 from optprimer.figures import style
-
-_BLUE, _ORANGE, _GREEN, _VERMILION, _PURPLE, _BROWN, _PINK, _GREY, _YELLOW, _SKY = seaborn.color_palette("colorblind").as_hex()
+from optprimer.figures.palette import BLUE, BROWN, GREEN, ORANGE, PINK, PURPLE, SILVER, SKY, VERMILION, YELLOW
 
 # As in the legend of Zhang et al. 2017, figure 1a, and in its order.
 KINDS = {
-    "true_labels": ("true labels", _BLUE),
-    "partial_labels": ("partly random labels", _PURPLE),
-    "random_labels": ("random labels", _VERMILION),
-    "shuffled_pixels": ("shuffled pixels", _GREEN),
-    "random_pixels": ("random pixels", _ORANGE),
-    "gaussian": ("Gaussian", _SKY),
-    "redrawn_labels": ("labels redrawn every epoch (control)", _GREY),
+    "true_labels": ("true labels", BLUE),
+    "partial_labels": ("partly random labels", PURPLE),
+    "random_labels": ("random labels", VERMILION),
+    "shuffled_pixels": ("shuffled pixels", GREEN),
+    "random_pixels": ("random pixels", ORANGE),
+    "gaussian": ("Gaussian", SKY),
+    "redrawn_labels": ("labels redrawn every epoch (control)", SILVER),
 }
 NETWORKS = {
-    "inception": ("Inception", _VERMILION),
-    "inception_no_bn": ("Inception without batch norm", _ORANGE),
-    "alexnet": ("AlexNet", _GREEN),
-    "mlp_3x512": ("MLP 3×512", _PURPLE),
-    "mlp_1x512": ("MLP 1×512", _BLUE),
-    "mlp_1x8": ("MLP 1×8 (control)", _BROWN),
-    "linear": ("linear model (control)", _GREY),
+    "inception": ("Inception", VERMILION),
+    "inception_no_bn": ("Inception without batch norm", ORANGE),
+    "alexnet": ("AlexNet", GREEN),
+    "mlp_3x512": ("MLP 3×512", PURPLE),
+    "mlp_1x512": ("MLP 1×512", BLUE),
+    "mlp_1x8": ("MLP 1×8 (control)", BROWN),
+    "linear": ("linear model (control)", SILVER),
 }
 REGULARIZERS = {
     "none": "none",
@@ -39,7 +37,7 @@ REGULARIZERS = {
 }
 WHOLE = ("true_labels", "random_labels", "shuffled_pixels", "random_pixels", "gaussian")  # done to all images alike
 CONTROLS = ("mlp_1x8", "linear")
-_OTHERS = (_PINK, _YELLOW, _SKY, _GREY)
+_OTHERS = (PINK, YELLOW, SKY, SILVER)
 
 
 def networks(names: Iterable[str], *, controls: bool = False) -> list[str]:

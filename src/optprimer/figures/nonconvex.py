@@ -2,12 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from optprimer.figures import style
+from optprimer.figures.palette import shades
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import COLOURS, WRONG, chosen, guide, minus, spread
 
@@ -40,7 +40,7 @@ def _share(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
 
     axes.axhspan(1, 30, color="0.93", linewidth=0)
     names = _tail_names(curves)
-    colours = seaborn.color_palette("viridis", len(names))
+    colours = shades("viridis", len(names))
     firsts = [draw(problem, colour).iloc[0] for problem, colour in zip(names, colours, strict=True)]
     heights = spread(((first["value"] / first["bound"]) ** 2 for first in firsts), 1.9)
     for problem, colour, height in zip(names, colours, heights, strict=True):

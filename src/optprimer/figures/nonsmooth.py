@@ -1,16 +1,14 @@
 """Without smoothness: the exact 1/sqrt(N + 1), steps that hop over a kink, and the loss on which Adam goes wrong."""
 
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from optprimer.figures import style
+from optprimer.figures.palette import BLUE, GREEN
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import WRONG, chosen, minus
-
-_BLUE, _, _GREEN = seaborn.color_palette("colorblind").as_hex()[:3]
 
 
 @style.house()
@@ -38,10 +36,10 @@ def nonsmooth(curves: pd.DataFrame, exponents: pd.DataFrame, *, provenance: Prov
 def _worst(axes: Axes, rows: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "subgradients: 1/√N, exactly")
     axes.plot(rows["t"], rows["bound"], color=style.GREY, linewidth=1.2, label="GR/√(N + 1)")
-    axes.plot(rows["t"], rows["value"], "o", color=_BLUE, markersize=4, label="best of N steps")
+    axes.plot(rows["t"], rows["value"], "o", color=BLUE, markersize=4, label="best of N steps")
     row = chosen(exponents, problem="maximum").iloc[0]
     axes.text(0.98, 0.9, minus(f"slope {row['estimate']:.3f} in N + 1"), transform=axes.transAxes, ha="right", fontsize=7,
-              color=_BLUE)  # fmt: skip
+              color=BLUE)  # fmt: skip
     axes.legend(loc="lower left", fontsize=7)
     axes.set_ylim(rows["value"].min() / 1.5, 1)
     axes.set(xlabel="steps N", ylabel="L − L*")
@@ -50,7 +48,7 @@ def _worst(axes: Axes, rows: pd.DataFrame, exponents: pd.DataFrame) -> None:
 def _kink(axes: Axes, rows: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "|w|: as far as the steps")
     for method, name, colour, height in (
-        ("subgradient_decreasing", "steps c/√t", _BLUE, 0.06),
+        ("subgradient_decreasing", "steps c/√t", BLUE, 0.06),
         ("subgradient_constant", "constant steps", WRONG, 0.93),
     ):
         curve, slope = chosen(rows, method=method), chosen(exponents, method=method).iloc[0]["estimate"]
@@ -63,7 +61,7 @@ def _kink(axes: Axes, rows: pd.DataFrame, exponents: pd.DataFrame) -> None:
 
 def _adam(axes: Axes, rows: pd.DataFrame) -> None:
     style.panel_title(axes, "Adam can go wrong")
-    for method, name, colour in (("sgd", "SGD", _BLUE), ("amsgrad", "AMSGrad", _GREEN), ("adam", "Adam", WRONG)):
+    for method, name, colour in (("sgd", "SGD", BLUE), ("amsgrad", "AMSGrad", GREEN), ("adam", "Adam", WRONG)):
         curve = chosen(rows, method=method)
         axes.plot(curve["t"], curve["value"], color=colour)
         axes.fill_between(curve["t"], curve["ci_low"], curve["ci_high"], color=colour, alpha=0.2, linewidth=0)

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import BLUE, GREEN, ORANGE
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import WRONG, chosen, minus
 
-_BLUE, _ORANGE, _GREEN = seaborn.color_palette("colorblind").as_hex()[:3]
 DEVIATION = "largest deviation of a coordinate's mean in standard errors, "
-SAMPLINGS = {"with replacement": _BLUE, "without replacement": _GREEN, "one class twice as often": WRONG}
+SAMPLINGS = {"with replacement": BLUE, "without replacement": GREEN, "one class twice as often": WRONG}
 
 
 @style.house()
@@ -62,16 +61,16 @@ def _variance(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None
         axes.errorbar(runs["t"], runs["value"], sides, fmt="o", color=SAMPLINGS[sampling], markersize=3, linewidth=1)
     row = chosen(exponents, method="with replacement").iloc[0]
     told = f"with replacement: S²/b\nslope {row['estimate']:.3f}\n[{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
-    axes.text(0.97, 0.97, minus(told), transform=axes.transAxes, ha="right", va="top", fontsize=7, color=_BLUE)
-    axes.text(0.03, 0.05, "without:\n(S²/b)(n − b)/(n − 1)", transform=axes.transAxes, fontsize=7, color=_GREEN)
+    axes.text(0.97, 0.97, minus(told), transform=axes.transAxes, ha="right", va="top", fontsize=7, color=BLUE)
+    axes.text(0.03, 0.05, "without:\n(S²/b)(n − b)/(n − 1)", transform=axes.transAxes, fontsize=7, color=GREEN)
     axes.set(xscale="log", yscale="log", xlabel="batch size b", ylabel="E‖g − ∇L‖²")
 
 
 def _ray(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "are gradients bounded?")
     for problem, name, colour, place in (
-        ("squares", "least squares", _ORANGE, {"xytext": (-4, 12), "ha": "right"}),
-        ("softmax", "softmax loss", _BLUE, {"xytext": (24, 12), "ha": "center"}),
+        ("squares", "least squares", ORANGE, {"xytext": (-4, 12), "ha": "right"}),
+        ("softmax", "softmax loss", BLUE, {"xytext": (24, 12), "ha": "center"}),
     ):
         rows = chosen(curves, problem=problem, variable="radius")
         axes.plot(rows["t"], rows["value"], "o-", color=colour, markersize=3, linewidth=1)
@@ -79,8 +78,8 @@ def _ray(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
         middle = rows.iloc[len(rows) // 2]
         axes.annotate(f"{name}\nslope {abs(slope):.2f}", (middle["t"], middle["value"]), textcoords="offset points", fontsize=7,
                       color=colour, **place)  # fmt: skip
-    axes.plot(rows["t"], rows["bound"], color=_BLUE, linestyle="--", linewidth=1)
+    axes.plot(rows["t"], rows["bound"], color=BLUE, linestyle="--", linewidth=1)
     axes.annotate("√2 max‖xᵢ‖", (rows["t"].iloc[-1], rows["bound"].iloc[-1]), xytext=(0, -10), textcoords="offset points",
-                  ha="right", fontsize=7, color=_BLUE)  # fmt: skip
+                  ha="right", fontsize=7, color=BLUE)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="‖W‖ along a ray", ylabel="largest gradient of a sample")
     axes.set_ylim(bottom=rows["value"].min() / 4)

@@ -1,21 +1,20 @@
 """What the PL inequality gives gradient descent, and networks that satisfy it."""
 
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, shades
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import WRONG, chosen, minus
 
-_PALETTE = seaborn.color_palette("colorblind").as_hex()
 NETWORKS = {
-    "leaky_neuron_0.1_few_points": ("leaky neuron, n < d", _PALETTE[0]),
-    "leaky_neuron_0.1_many_points": ("leaky neuron, n > d", _PALETTE[9]),
-    "linear_2": ("linear, 2 layers", _PALETTE[2]),
-    "linear_3": ("linear, 3 layers", _PALETTE[1]),
-    "linear_residual_4": ("linear residual, 4 layers", _PALETTE[4]),
+    "leaky_neuron_0.1_few_points": ("leaky neuron, n < d", BLUE),
+    "leaky_neuron_0.1_many_points": ("leaky neuron, n > d", SKY),
+    "linear_2": ("linear, 2 layers", GREEN),
+    "linear_3": ("linear, 3 layers", ORANGE),
+    "linear_residual_4": ("linear residual, 4 layers", PURPLE),
 }
 """The networks drawn, with their names and colours."""
 
@@ -50,7 +49,7 @@ def _runs(axes: Axes, curves: pd.DataFrame) -> None:
     """Runs on figure 3's function, as shares of the first gap, under the chapter's rate and the exact one."""
     runs = curves[(curves["problem"] == "x2_3sin2") & (curves["quantity"] == "gap")]
     starts = {float(method.removeprefix("gd from ")): run for method, run in runs.groupby("method")}
-    for start, colour in zip(sorted(starts), seaborn.color_palette("flare", len(starts)), strict=True):
+    for start, colour in zip(sorted(starts), shades("OrRd", len(starts), lightest=0.4), strict=True):
         run = starts[start]
         shown = run[run["value"] > 1e-14 * run["value"].iloc[0]]
         share = shown["value"] / run["value"].iloc[0]
@@ -70,11 +69,11 @@ def _step(axes: Axes, worst: pd.DataFrame) -> None:
     """The worst single step from anywhere, along the family."""
     axes.plot(worst["t"], worst["bound"], "--", color=style.GREY, linewidth=1.1)
     axes.plot(worst["t"], worst["tight_bound"], color=style.GREY, linewidth=1.1)
-    axes.plot(worst["t"], worst["value"], "o", color=_PALETTE[3], markersize=4)
+    axes.plot(worst["t"], worst["value"], "o", color=VERMILION, markersize=4)
     middle = worst.iloc[len(worst) // 2]
     _say(axes, "1 − q (chapter)", (middle["t"], middle["bound"]), (-2, 8), style.GREY, "right")
     _say(axes, "(1 − q)²", (middle["t"], middle["tight_bound"]), (8, -12), style.GREY)
-    _say(axes, "worst step of\ngradient descent", (worst["t"].iloc[0], worst["value"].iloc[0]), (10, -3), _PALETTE[3])
+    _say(axes, "worst step of\ngradient descent", (worst["t"].iloc[0], worst["value"].iloc[0]), (10, -3), VERMILION)
     axes.set(xlabel="c in x² + c sin² x", ylabel="factor of L − L* in one step", ylim=(0.45, 1.03))
     style.panel_title(axes, "the worst single step")
 
@@ -83,7 +82,7 @@ def _not_linear(axes: Axes, curves: pd.DataFrame) -> None:
     """PL without strong convexity is linear, convex without PL is not."""
     gaps = chosen(curves, method="gd", quantity="gap")
     names = {
-        "least_squares": ("least squares with\na kernel: PL", _PALETTE[2], (-38, 12)),
+        "least_squares": ("least squares with\na kernel: PL", GREEN, (-38, 12)),
         "power_4": ("w⁴: not PL", WRONG, (0, -26)),
         "logistic_separable": ("log(1 + e⁻ʷ): not PL", "#ee7733", (0, 12)),
     }
@@ -131,9 +130,9 @@ def _width(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     """The least ratio beside half the limit of the least eigenvalue, and how far weights and kernel move."""
     sweep = curves[curves["variable"] == "width"]
     for quantity, colour, marker, name in (
-        ("movement", _PALETTE[0], "s", "movement"),
-        ("drift of K", _PALETTE[1], "^", "drift of K"),
-        ("pl_ratio, least on the path", _PALETTE[2], "o", "least PL ratio"),
+        ("movement", BLUE, "s", "movement"),
+        ("drift of K", ORANGE, "^", "drift of K"),
+        ("pl_ratio, least on the path", GREEN, "o", "least PL ratio"),
     ):
         rows = chosen(sweep, quantity=quantity, role="claim")
         error = [rows["value"] - rows["ci_low"].clip(lower=1e-6), rows["ci_high"] - rows["value"]]

@@ -3,20 +3,19 @@
 from collections.abc import Iterable
 
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 
+from optprimer.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
 from optprimer.figures.style import GREY
 
-_PALETTE = seaborn.color_palette("colorblind").as_hex()
 COLOURS = {
-    "gd": _PALETTE[3],
-    "gd_best_step": _PALETTE[1],
-    "nesterov": _PALETTE[0],
-    "nesterov_simplified": _PALETTE[9],
-    "nesterov_strongly_convex": _PALETTE[0],
-    "ogm": _PALETTE[2],
-    "heavy_ball": _PALETTE[4],
+    "gd": VERMILION,
+    "gd_best_step": ORANGE,
+    "nesterov": BLUE,
+    "nesterov_simplified": SKY,
+    "nesterov_strongly_convex": BLUE,
+    "ogm": GREEN,
+    "heavy_ball": PURPLE,
     "conjugate_gradient": "0.35",
 }
 """The colour of each method."""

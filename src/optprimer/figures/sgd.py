@@ -2,15 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import BLUE, GREEN, PURPLE
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.rateplot import WRONG, chosen, minus
-
-_BLUE, _ORANGE, _GREEN, _, _VIOLET = seaborn.color_palette("colorblind").as_hex()[:5]
 
 
 @style.house()
@@ -58,14 +56,14 @@ def _smooth(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "smooth: ‖∇L‖² as 1/√T")
     exact = chosen(curves, problem="quadratic", quantity="least squared gradient")
     huber = chosen(curves, problem="horizon_huber", method="sgd")
-    _exact(axes, exact, _BLUE)
-    _sampled(axes, chosen(curves, problem="quadratic", quantity="mean squared gradient of the second half"), _BLUE)
-    _sampled(axes, huber, _GREEN)
-    _bound(axes, huber, _GREEN)
+    _exact(axes, exact, BLUE)
+    _sampled(axes, chosen(curves, problem="quadratic", quantity="mean squared gradient of the second half"), BLUE)
+    _sampled(axes, huber, GREEN)
+    _bound(axes, huber, GREEN)
     _exact(axes, chosen(curves, problem="horizon_huber", role="control"), WRONG)
     lines = [
-        ("Huber", _GREEN, _slope(exponents, problem="horizon_huber", method="sgd")),
-        ("w²/2", _BLUE, _slope(exponents, problem="quadratic", quantity="least squared gradient")),
+        ("Huber", GREEN, _slope(exponents, problem="horizon_huber", method="sgd")),
+        ("w²/2", BLUE, _slope(exponents, problem="quadratic", quantity="least squared gradient")),
         ("no noise", WRONG, _slope(exponents, problem="horizon_huber", method="gd")),
     ]
     _told(axes, lines, room=0.008)
@@ -75,16 +73,16 @@ def _smooth(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
 def _convex(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "convex: L − L* as 1/√T")
     coin = chosen(curves, problem="biased_coin")
-    _exact(axes, chosen(coin, method="sgd_average, exact"), _BLUE)
-    _sampled(axes, chosen(coin, method="sgd_average"), _BLUE)
+    _exact(axes, chosen(coin, method="sgd_average, exact"), BLUE)
+    _sampled(axes, chosen(coin, method="sgd_average"), BLUE)
     best = chosen(coin, method="best_guess")
-    axes.plot(best["t"], best["value"], color=_BLUE, linestyle=":", linewidth=1.4)
-    _sampled(axes, chosen(curves, problem="absolute", quantity="mean gap"), _GREEN)
-    _bound(axes, chosen(curves, problem="absolute", method="sgd_average"), _GREEN)
+    axes.plot(best["t"], best["value"], color=BLUE, linestyle=":", linewidth=1.4)
+    _sampled(axes, chosen(curves, problem="absolute", quantity="mean gap"), GREEN)
+    _bound(axes, chosen(curves, problem="absolute", method="sgd_average"), GREEN)
     _sampled(axes, chosen(curves, problem="quadratic", method="sgd_average"), WRONG)
     lines = [
-        ("|w|", _GREEN, _slope(exponents, problem="absolute")),
-        ("biased coin", _BLUE, _slope(exponents, problem="biased_coin", method="sgd_average, exact")),
+        ("|w|", GREEN, _slope(exponents, problem="absolute")),
+        ("biased coin", BLUE, _slope(exponents, problem="biased_coin", method="sgd_average, exact")),
         ("w²/2", WRONG, _slope(exponents, problem="quadratic", method="sgd_average")),
     ]
     _told(axes, lines, room=0.008)
@@ -94,15 +92,15 @@ def _convex(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
 def _strongly_convex(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "strongly convex: 1/t")
     average = chosen(curves, problem="absolute_strongly_convex")
-    _exact(axes, chosen(curves, problem="quadratic", method="sgd_1/t"), _BLUE)
-    _sampled(axes, chosen(curves, problem="quadratic", method="sgd_1/t, sampled"), _BLUE)
+    _exact(axes, chosen(curves, problem="quadratic", method="sgd_1/t"), BLUE)
+    _sampled(axes, chosen(curves, problem="quadratic", method="sgd_1/t, sampled"), BLUE)
     _exact(axes, chosen(curves, problem="quadratic", method="sgd_0.25/t"), WRONG)
-    _sampled(axes, average, _GREEN)
-    _bound(axes, average, _GREEN)
+    _sampled(axes, average, GREEN)
+    _bound(axes, average, GREEN)
     lines = [
         ("1/(4t)", WRONG, _slope(exponents, problem="quadratic", method="sgd_0.25/t")),
-        ("1/t", _BLUE, _slope(exponents, problem="quadratic", method="sgd_1/t")),
-        ("|w| + w²/2, averaged", _GREEN, ""),
+        ("1/t", BLUE, _slope(exponents, problem="quadratic", method="sgd_1/t")),
+        ("|w| + w²/2, averaged", GREEN, ""),
     ]
     _told(axes, lines, room=0.002)
     axes.set_ylabel("E L − L*")
@@ -111,7 +109,7 @@ def _strongly_convex(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) 
 def _floor(axes: Axes, curves: pd.DataFrame) -> None:
     style.panel_title(axes, "constant step: floor ∝ η")
     rows = curves[curves["method"].str.startswith("sgd, eta = ")]
-    for (method, of_step), colour in zip(rows.groupby("method"), (_BLUE, _VIOLET, _GREEN), strict=True):
+    for (method, of_step), colour in zip(rows.groupby("method"), (BLUE, PURPLE, GREEN), strict=True):
         of_step = of_step.sort_values("t")
         _exact(axes, of_step, colour)
         last, eta = of_step.iloc[-1], float(method.removeprefix("sgd, eta = "))
@@ -125,24 +123,24 @@ def _floor(axes: Axes, curves: pd.DataFrame) -> None:
 def _interpolation(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     style.panel_title(axes, "interpolation: exp(−ct)")
     fitted, noisy = chosen(curves, problem="interpolation"), chosen(curves, problem="noisy_labels")
-    _exact(axes, fitted, _BLUE)
+    _exact(axes, fitted, BLUE)
     axes.plot(noisy["t"], noisy["value"], color=WRONG, linewidth=1.2)
     last = noisy.iloc[-1]
     axes.annotate("noisy labels", (last["t"], last["value"]), xytext=(3, 0), textcoords="offset points", va="center",
                   fontsize=7, color=WRONG)  # fmt: skip
     row = chosen(exponents, problem="interpolation").iloc[0]
     slope = minus(f"slope of ln per step\n{row['estimate']:.4f}\nin theory {row['theory']:.4f}")
-    axes.text(0.04, 0.05, slope, transform=axes.transAxes, fontsize=6.5, color=_BLUE)
+    axes.text(0.04, 0.05, slope, transform=axes.transAxes, fontsize=6.5, color=BLUE)
     axes.set_ylabel("E‖w − w*‖²")
 
 
 def _unbounded(axes: Axes, curves: pd.DataFrame) -> None:
     style.panel_title(axes, "unbounded gradients")
     rows = chosen(curves, problem="least_squares", quantity="gap")
-    _exact(axes, chosen(rows, method="sgd_one_sample"), _BLUE)
+    _exact(axes, chosen(rows, method="sgd_one_sample"), BLUE)
     _exact(axes, chosen(rows, method="sgd_above_limit"), WRONG)
     axes.text(0.5, 0.9, "step above the\nlimit of stability", transform=axes.transAxes, va="center", fontsize=6.5, color=WRONG)
-    axes.text(0.03, 0.06, "least squares, step of the theorem", transform=axes.transAxes, fontsize=6.5, color=_BLUE)
+    axes.text(0.03, 0.06, "least squares, step of the theorem", transform=axes.transAxes, fontsize=6.5, color=BLUE)
     axes.set_ylim(bottom=rows["value"].min() / 5)
     axes.set_ylabel("E L − L*")
 

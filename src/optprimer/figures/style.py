@@ -11,31 +11,40 @@ from contextlib import contextmanager
 
 import matplotlib
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from optprimer.figures.palette import BLUE, COLOURBLIND, GREEN, ORANGE, VERMILION
 from optprimer.figures.provenance import Provenance
 
 PAGE_WIDTH = 7.0  # inches
 LOSS_MAP = "viridis"
 GREY = "0.35"
 
-_BLUE, _ORANGE, _GREEN, _VERMILION, *_OTHERS = seaborn.color_palette("colorblind").as_hex()
-_THEME = (
-    seaborn.axes_style("ticks")
-    | seaborn.plotting_context("paper", font_scale=0.9)
-    | {
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the same bytes on every machine
-        "text.hinting": "no_hinting",  # the font's own hints distort + at small sizes
-        "legend.frameon": False,
-        "lines.linewidth": 1.4,
-        "axes.titlesize": 9,
-        "figure.titlesize": 10,
-    }
-)
+_INK = ".15"
+_THEME = {
+    "font.family": ["DejaVu Sans"],  # ships with matplotlib, so the same bytes on every machine
+    "text.hinting": "no_hinting",  # the font's own hints distort + at small sizes
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK),
+    **dict.fromkeys(("font.size", "axes.labelsize", "legend.title_fontsize"), 8.64),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 7.92),
+    "axes.titlesize": 9,
+    "figure.titlesize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 1.0),
+    **dict.fromkeys(("patch.linewidth", "xtick.minor.width", "ytick.minor.width"), 0.8),
+    **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 4.8),
+    **dict.fromkeys(("xtick.minor.size", "ytick.minor.size"), 3.2),
+    "grid.color": ".8",
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.8,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+}
 
 
 @contextmanager
@@ -97,8 +106,8 @@ def labels(nets: Iterable[str]) -> dict[str, str]:
 
 def colours(nets: Iterable[str]) -> dict[str, str]:
     """Return the colour of each of ``nets``: vermilion without skips, blue with skips, others for further networks."""
-    firsts = {True: [_VERMILION, _ORANGE], False: [_BLUE, _GREEN]}
-    others = list(_OTHERS)
+    firsts = {True: [VERMILION, ORANGE], False: [BLUE, GREEN]}
+    others = list(COLOURBLIND[4:])
     return {net: (firsts["noskip" in net] or others).pop(0) for net in ordered(nets)}
 
 

@@ -1,11 +1,11 @@
 """Exact worst cases: the theorem's formula, a semidefinite programme over all losses, and a run on the worst one."""
 
 import pandas as pd
-import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
+from optprimer.figures.palette import BLUE, BROWN, GREEN, ORANGE, PINK, PURPLE, SILVER, SKY, VERMILION
 from optprimer.figures.provenance import Provenance
 
 CASES = {
@@ -24,8 +24,7 @@ OPEN = {
     ("nesterov_strongly_convex", "strongly_convex", "gap from energy 1"): "Nesterov: gap\n(κ = 10)",
     ("heavy_ball", "strongly_convex", "distance from distance 1"): "heavy ball:\ndistance\n(κ = 100)",
 }
-_BLUE, _ORANGE, _GREEN, _RED, _VIOLET, _BROWN, _PINK, _GREY, _, _SKY = seaborn.color_palette("colorblind").as_hex()
-COLOURS = (_ORANGE, _BROWN, _GREEN, _VIOLET, _RED, _SKY, _BLUE, "black", _GREY, _PINK)
+COLOURS = (ORANGE, BROWN, GREEN, PURPLE, VERMILION, SKY, BLUE, "black", SILVER, PINK)
 TOLERANCE = 1e-4
 _FLOOR = 1e-13  # where equal numbers are drawn
 
@@ -77,7 +76,7 @@ def worst_case(worst_case: pd.DataFrame, *, provenance: Provenance) -> Figure:
 
 
 def _open(axes: Axes, rows: dict[tuple[str, str, str], pd.DataFrame]) -> None:
-    for (case, name), colour, side in zip(OPEN.items(), ("0.2", _RED), ("top", "bottom"), strict=True):
+    for (case, name), colour, side in zip(OPEN.items(), ("0.2", VERMILION), ("top", "bottom"), strict=True):
         of = rows[case]
         axes.plot(of["t"], of["pepit"], "o-", color=colour, markersize=5, markerfacecolor="none", linewidth=0.8)
         middle = of.iloc[len(of) // 3]
