@@ -33,4 +33,5 @@ class Dropout(nn.Module):
 def seed_dropout(network: nn.Module, seed: int) -> None:
     """Seed the masks that the dropout layers of ``network`` draw from now on, each layer's its own."""
     for index, layer in enumerate(module for module in network.modules() if isinstance(module, Dropout)):
-        layer.generator.manual_seed(seeds.derive(seed, index))
+        if layer.probability > 0:
+            layer.generator.manual_seed(seeds.derive(seed, index))

@@ -91,6 +91,8 @@ class Trainer:
         self.test_labels = torch.from_numpy(np.array(data.test_labels, dtype=np.int64)).to(runtime.device)
         self.classes = len(data.classes)
         self.mean, self.std = (torch.tensor(v, device=runtime.device) for v in (data.mean, data.std))
+        shifts = recipe.crop_padding > 0 or recipe.flip
+        self._inputs = None if shifts else self._normalised(self.images)  # (n, C, H, W), where they are the same in all epochs
         self.batch = recipe.batch_size or len(self.labels)
         self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
         self.optimizer = _optimizer(network, recipe)
@@ -159,7 +161,7 @@ class Trainer:
         loss, predictions = 0.0, []
         with torch.inference_mode():
             for x, y in zip(images.split(MICROBATCH), labels.split(MICROBATCH), strict=True):
-                logits = self._logits(x, precision)
+                logits = self._logits(self._normalised(x), precision)
                 loss += float(functional.cross_entropy(logits, y, reduction="sum"))
                 predictions.append(logits.argmax(1))
         return torch.cat(predictions), loss / len(labels) if math.isfinite(loss) else math.nan
@@ -169,26 +171,31 @@ class Trainer:
         number = (epoch - 1) * self.steps_per_epoch + step
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(number)
-        generator = self._generator("augmentation", epoch, step)
+        generator = self._generator("augmentation", epoch, step) if self._inputs is None else None
         seed_dropout(self.network, seeds.derive(self.recipe.seed, "dropout", epoch, step))
         totals = torch.zeros(2, dtype=torch.float64, device=self.runtime.device)
         self.optimizer.zero_grad(set_to_none=True)
         for part in indices.to(self.runtime.device).split(MICROBATCH):
-            x = augment(self.images[part], self.recipe.crop_padding, self.recipe.flip, generator)
             y = self.labels[part]
-            logits = self._logits(x)
+            if generator:
+                x = self._normalised(augment(self.images[part], self.recipe.crop_padding, self.recipe.flip, generator))
+            else:
+                x = self._inputs[part]
+            logits = self._logits(x, self.runtime.precision)
             loss = functional.cross_entropy(logits, y)
             (loss * (len(part) / len(indices))).backward()
             totals += torch.stack([loss.detach().double() * len(part), (logits.argmax(1) == y).sum().double()])
         self.optimizer.step()
         return totals
 
-    def _logits(self, x: Tensor, precision: str | None = None) -> Tensor:
-        scaled = x.float() / 255
-        normal = (whitened(scaled) if self.recipe.whiten else scaled.sub_(self.mean).div_(self.std)).permute(0, 3, 1, 2)
-        use_bf16 = (precision or self.runtime.precision) == "bf16"
-        with torch.autocast(self.runtime.device.type, torch.bfloat16, enabled=use_bf16):
-            return self.network(normal).float()
+    def _normalised(self, images: Tensor) -> Tensor:
+        scaled = images.float() / 255
+        normal = whitened(scaled) if self.recipe.whiten else scaled.sub_(self.mean).div_(self.std)
+        return normal.permute(0, 3, 1, 2)
+
+    def _logits(self, x: Tensor, precision: str) -> Tensor:
+        with torch.autocast(self.runtime.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            return self.network(x).float()
 
     def _row(self, at: state.Progressed, train_loss: float, train_accuracy: float) -> dict[str, float]:
         """Measure the test set and make the history's row of the epoch that has just ended."""
