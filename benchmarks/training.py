@@ -19,7 +19,8 @@ from torch.nn import functional
 from optprimer.data.dataset import Dataset
 from optprimer.networks.resnet import ResNet, resnet
 from optprimer.runtime import set_up
-from optprimer.training.loop import Recipe, Trainer
+from optprimer.training.loop import Trainer
+from optprimer.training.recipe import Recipe
 from optprimer.training.schedule import Schedule
 
 BATCH, STEPS = 128, 4

@@ -15,7 +15,8 @@ from optprimer.data.dataset import Dataset
 from optprimer.networks.resnet import resnet
 from optprimer.runtime import Runtime
 from optprimer.training import loop
-from optprimer.training.loop import Recipe, Trainer
+from optprimer.training.loop import Trainer
+from optprimer.training.recipe import Recipe
 from optprimer.training.schedule import Schedule
 
 FP32 = Runtime(torch.device("cpu"), "fp32")
@@ -178,13 +179,14 @@ def test_it_learns(tmp_path, optimizer, skips):
     assert rows[-1]["test_accuracy"] > 0.8
 
 
-@pytest.mark.parametrize("microbatch", [64, 32, 24, 1])
-def test_a_full_batch_is_the_sum_of_its_parts(tmp_path, monkeypatch, microbatch):
-    monkeypatch.setattr(loop, "MICROBATCH", microbatch)
+@pytest.mark.parametrize("block", [64, 32, 24, 1])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_full_batch_is_the_sum_of_its_blocks(tmp_path, block, shuffle):
     data = toy()
     chosen = recipe(
-        batch_size=None, weight_decay=0.0, momentum=0.0, schedule=Schedule("constant", 0.1), crop_padding=0, flip=False
-    )
+        batch_size=None, weight_decay=0.0, momentum=0.0, schedule=Schedule("constant", 0.1), crop_padding=0, flip=False,
+        block_size=block, shuffle=shuffle,
+    )  # fmt: skip
     model = linear()
     rows = Trainer(model, data, chosen, FP32, tmp_path).run()
     assert [row["step"] for row in rows] == [0, 1, 2, 3]
@@ -196,6 +198,7 @@ def test_a_full_batch_is_the_sum_of_its_parts(tmp_path, monkeypatch, microbatch)
         assert row["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
         assert row["train_accuracy"] == (logits.argmax(1) == y).double().mean().item()
         gradients = torch.autograd.grad(loss, list(reference.parameters()))
+        assert row["gradient_norm"] == pytest.approx(torch.cat([g.flatten() for g in gradients]).norm().item(), rel=1e-5)
         with torch.no_grad():
             for parameter, gradient in zip(reference.parameters(), gradients, strict=True):
                 parameter -= 0.1 * gradient
@@ -207,8 +210,7 @@ def test_accumulation_augments_each_image_once_and_like_a_minibatch_of_that_size
     seen: list[Tensor] = []
     draw = loop.augment
     monkeypatch.setattr(loop, "augment", lambda *arguments: seen.append(draw(*arguments)) or seen[-1])
-    monkeypatch.setattr(loop, "MICROBATCH", 20)
-    Trainer(linear(), toy(), recipe(batch_size=None, epochs=1), FP32, tmp_path).run()
+    Trainer(linear(), toy(), recipe(batch_size=None, epochs=1, block_size=20), FP32, tmp_path).run()
     assert [len(x) for x in seen] == [20, 20, 20, 4]
     # No draw is used twice: the parts of one step continue one generator.
     generator = torch.Generator().manual_seed(seeds.derive(0, "augmentation", 1, 0))

@@ -200,7 +200,7 @@ def test_without_the_option_labels_stay(tmp_path):
 @pytest.mark.parametrize("whiten", [True, False])
 def test_evaluation_is_that_of_pytorch_and_leaves_the_network_as_it_was(tmp_path, monkeypatch, whiten):
     data = toy(150)
-    monkeypatch.setattr(loop, "MICROBATCH", 64)  # the last part is smaller: the loss is a mean over images, not over parts
+    monkeypatch.setattr(loop, "BLOCK", 64)  # the last part is smaller: the loss is a mean over images, not over parts
     trainer = Trainer(small(dropout=0.5), data, plain(whiten=whiten), FP32, tmp_path)
     before = weights(trainer.network).clone()
     predictions, loss = trainer.evaluate(trainer.images, trainer.labels)

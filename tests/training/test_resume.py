@@ -20,7 +20,8 @@ from optprimer.digest import PACKAGE, digest
 from optprimer.networks.resnet import resnet
 from optprimer.runtime import Runtime
 from optprimer.training import loop, state
-from optprimer.training.loop import Recipe, Terminated, Trainer
+from optprimer.training.loop import Terminated, Trainer
+from optprimer.training.recipe import Recipe
 from optprimer.training.schedule import Schedule
 
 EPOCHS, STEPS = 3, 4  # of the runs in this process

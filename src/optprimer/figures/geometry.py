@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from scipy import stats
+from scipy import special
 
 from optprimer.errors import UserError
 from optprimer.figures import style
@@ -83,7 +83,7 @@ def paired_difference(first: pd.Series, second: pd.Series) -> Interval:
     n = len(differences)
     if n < 2:
         return Interval(differences.mean() if n else np.nan, np.nan, np.nan)
-    half = stats.t.ppf(0.975, n - 1) * differences.std(ddof=1) / np.sqrt(n)
+    half = special.stdtrit(n - 1, 0.975) * differences.std(ddof=1) / np.sqrt(n)
     mean = differences.mean()
     return Interval(mean, mean - half, mean + half)
 

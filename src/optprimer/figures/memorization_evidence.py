@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
-from scipy import stats
+from scipy import special
 
 from optprimer.errors import UserError
 from optprimer.figures import memorized, style
@@ -149,7 +149,7 @@ def _uniformity(axes: Axes, draws: pd.DataFrame) -> None:
     n = len(draws)
     rank = np.arange(1, n + 1)
     expected = rank / (n + 1)
-    low, high = (stats.beta.ppf(quantile, rank, n + 1 - rank) for quantile in (0.025, 0.975))
+    low, high = (special.betaincinv(rank, n + 1 - rank, quantile) for quantile in (0.025, 0.975))
     axes.fill_between(expected, low, high, color="0.92", linewidth=0, label="95 % of independent draws")
     axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=0.8)
     axes.scatter(expected, draws["p_value"], s=12, color=[shade(p) for p in draws["corruption"]], zorder=3)

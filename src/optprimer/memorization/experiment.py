@@ -25,7 +25,8 @@ from optprimer.networks.inception import inception
 from optprimer.networks.mlp import mlp
 from optprimer.networks.weights import parameter_count
 from optprimer.runtime import Runtime
-from optprimer.training.loop import Recipe, Trainer
+from optprimer.training.loop import Trainer
+from optprimer.training.recipe import Recipe
 from optprimer.training.schedule import Schedule
 from optprimer.training.whitening import whitened
 

@@ -45,7 +45,8 @@ def train(
     from optprimer.networks.store import Architecture, save_network, save_trajectory
     from optprimer.runtime import set_up
     from optprimer.tables import write
-    from optprimer.training.loop import Recipe, Trainer
+    from optprimer.training.loop import Trainer
+    from optprimer.training.recipe import Recipe
     from optprimer.training.schedule import Schedule
     from optprimer.training.tables import History
 
@@ -69,7 +70,7 @@ def train(
     generator = torch.Generator().manual_seed(seeds.derive(seed, "network"))
     network = resnet(depth, skips=skips, channels=shape.channels, classes=shape.classes, generator=generator)
     trainer = Trainer(network, dataset, recipe, runtime, state)
-    history = pd.DataFrame(trainer.run()).assign(data=dataset.name, net=net, seed=seed)
+    history = pd.DataFrame(trainer.run()).assign(data=dataset.name, net=net, seed=seed).drop(columns="gradient_norm")
     save_network(network, shape, output / "weights.safetensors")
     save_trajectory(trainer.checkpoints(), output / "trajectory.safetensors")
     write(history, History, output / "history.csv")

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,57 +22,18 @@ from torch.nn import functional
 from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
-from optprimer.errors import UserError
 from optprimer.networks.dropout import seed_dropout
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
 from optprimer.tensors import load_tensors, save_tensors
 from optprimer.training import state
 from optprimer.training.augmentation import augment
-from optprimer.training.schedule import Schedule
+from optprimer.training.penalty import penalised
+from optprimer.training.recipe import BLOCK, Recipe
 from optprimer.training.whitening import whitened
 
-MICROBATCH = 512  # images per backward pass; a larger batch is accumulated in this order
 NEARLY_FITTED = 0.99  # training accuracy from which every image counts, so that it is measured in fp32
 SAVE_EVERY = 20.0  # seconds between states on disk
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train.
-
-    ``batch_size`` None is full batch. ``momentum`` is Nesterov's, as in Li et al. 2018, unless ``nesterov`` is off. Images are
-    normalised by the data's mean and standard deviation or, with ``whiten``, each by its own. Training ends early when all
-    training images, unshifted and in evaluation mode, have been classified as labelled for ``patience`` epochs in a row.
-    """
-
-    epochs: int
-    batch_size: int | None
-    optimizer: str
-    momentum: float
-    weight_decay: float
-    schedule: Schedule
-    crop_padding: int
-    flip: bool
-    checkpoint_every: int
-    seed: int
-    nesterov: bool = True
-    whiten: bool = False
-    patience: int | None = None
-    redraw_labels: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot train.
-
-        Raises:
-            UserError: naming the setting.
-        """
-        if self.optimizer not in ("sgd", "adam"):
-            raise UserError(f"optimizer {self.optimizer!r}: allowed are sgd, adam")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise UserError(f"batch_size {self.batch_size}: allowed are whole numbers from 1, and 'full'")
-        if self.patience is not None and self.patience < 1:
-            raise UserError(f"patience {self.patience}: allowed are whole numbers from 1, or none")
 
 
 class Terminated(SystemExit):
@@ -95,9 +56,11 @@ class Trainer:
         self._inputs = None if shifts else self._normalised(self.images)  # (n, C, H, W), where they are the same in all epochs
         self.batch = recipe.batch_size or len(self.labels)
         self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
-        self.optimizer = _optimizer(network, recipe)
+        self.parameters = list(network.parameters())
+        self.optimizer = _optimizer(self.parameters, recipe)
         self._identity = _identity(self, data)
         self._stop = False
+        self._norm: Tensor | None = None
 
     def run(self) -> list[dict[str, float]]:
         """Train to the end, from the state on disk if there is one, and return the rows of the history.
@@ -107,35 +70,40 @@ class Trainer:
         """
         path = self.folder / "state.safetensors"
         at = state.load_state(path, self.network, self.optimizer, self._identity)
-        bar = Progress("training", self.recipe.epochs * len(self.labels), "images")
+        n, epochs = len(self.labels), self.recipe.epochs
+        bar = Progress("training", epochs * n, "images")
         if not at.rows:
             # What another run left goes, its state first: without it no run can take later checkpoints for its own.
             for stale in (path, *self.folder.glob("epoch_*.safetensors")):
                 stale.unlink(missing_ok=True)
             at.rows.append(self._row(at, math.nan, math.nan))
             self._checkpoint(0)
-        self._redraw_labels(len(at.rows) - 1)
-        bar.skip((len(at.rows) - 1) * len(self.labels) + at.step_in_epoch * self.batch)
+        self._redraw_labels(at.epoch)
+        bar.skip(at.epoch * n + at.step_in_epoch * self.batch)
         saved = time.monotonic()
         with self._listening():
-            while len(at.rows) <= self.recipe.epochs and not at.rows[-1]["diverged"] and not self._has_fitted(at.rows):
-                epoch = len(at.rows)
+            while at.epoch < epochs and not self._has_ended(at):
+                epoch = at.epoch + 1
                 self.network.train()
                 self._redraw_labels(epoch)
-                order = torch.randperm(len(self.labels), generator=self._generator("order", epoch))
                 totals = torch.tensor([at.loss_sum, at.correct], dtype=torch.float64, device=self.runtime.device)
-                for indices in order.split(self.batch)[at.step_in_epoch :]:
+                for indices in self._order(epoch).split(self.batch)[at.step_in_epoch :]:
                     totals += self._step(epoch, at.step_in_epoch, indices)
                     at.step_in_epoch += 1
-                    bar.add(len(indices), f"epoch {epoch}/{self.recipe.epochs}")
+                    bar.add(len(indices), f"epoch {epoch}/{epochs}")
+                    at.reached_target = self._has_reached_target(epoch, at.step_in_epoch)
+                    if at.reached_target:
+                        break
                     if self._stop or time.monotonic() - saved > SAVE_EVERY:
                         at.loss_sum, at.correct = float(totals[0]), int(totals[1])
                         state.save_state(path, self.network, self.optimizer, at, self._identity)
                         saved = time.monotonic()
                     if self._stop:
                         raise Terminated(128 + signal.SIGTERM)
-                n = len(self.labels)
-                at.rows.append(self._row(at, float(totals[0]) / n, float(totals[1]) / n))
+                at.epoch, seen = epoch, min(n, at.step_in_epoch * self.batch)
+                loss, accuracy = (float(total) / seen for total in totals)
+                if epoch % self.recipe.measure_every == 0 or epoch == epochs or at.reached_target or not math.isfinite(loss):
+                    at.rows.append(self._row(at, loss, accuracy))
                 at.step_in_epoch, at.loss_sum, at.correct = 0, 0.0, 0
                 self._checkpoint(epoch)
         state.save_state(path, self.network, self.optimizer, at, self._identity)
@@ -160,7 +128,7 @@ class Trainer:
         self.network.eval()
         loss, predictions = 0.0, []
         with torch.inference_mode():
-            for x, y in zip(images.split(MICROBATCH), labels.split(MICROBATCH), strict=True):
+            for x, y in zip(images.split(BLOCK), labels.split(BLOCK), strict=True):
                 logits = self._logits(self._normalised(x), precision)
                 loss += float(functional.cross_entropy(logits, y, reduction="sum"))
                 predictions.append(logits.argmax(1))
@@ -175,17 +143,38 @@ class Trainer:
         seed_dropout(self.network, seeds.derive(self.recipe.seed, "dropout", epoch, step))
         totals = torch.zeros(2, dtype=torch.float64, device=self.runtime.device)
         self.optimizer.zero_grad(set_to_none=True)
-        for part in indices.to(self.runtime.device).split(MICROBATCH):
-            y = self.labels[part]
+        for part in indices.to(self.runtime.device).split(self.recipe.block_size):
             if generator:
                 x = self._normalised(augment(self.images[part], self.recipe.crop_padding, self.recipe.flip, generator))
             else:
                 x = self._inputs[part]
-            logits = self._logits(x, self.runtime.precision)
-            loss = functional.cross_entropy(logits, y)
-            (loss * (len(part) / len(indices))).backward()
-            totals += torch.stack([loss.detach().double() * len(part), (logits.argmax(1) == y).sum().double()])
+            totals += self._accumulate(x, self.labels[part], len(part) / len(indices), self._rate(number))
+        if self.recipe.clip:
+            self._norm = nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip, foreach=True)
         self.optimizer.step()
+        return totals
+
+    def _accumulate(self, x: Tensor, y: Tensor, share: float, rate: float) -> Tensor:
+        """Add a block's ``share`` of the gradient; return the sum of its losses and of its correct answers, float64."""
+        # A difference of two gradients that lie close together says nothing in bf16.
+        precision = "fp32" if self.recipe.penalty else self.runtime.precision
+        logits = self._logits(x, precision)
+        loss = functional.cross_entropy(logits, y)
+        totals = torch.stack([loss.detach().double() * len(y), (logits.argmax(1) == y).sum().double()])
+        if not self.recipe.penalty:
+            (loss * share).backward()
+            return totals
+
+        ahead = [loss]  # the loss here is known; the one at the displaced weights is not
+
+        def gradient() -> list[Tensor]:
+            with torch.enable_grad():
+                value = ahead.pop() if ahead else functional.cross_entropy(self._logits(x, precision), y)
+                return list(torch.autograd.grad(value, self.parameters))
+
+        parts = penalised(gradient, self.parameters, rate, self.recipe.penalty)
+        for parameter, part in zip(self.parameters, parts, strict=True):
+            parameter.grad = share * part if parameter.grad is None else parameter.grad.add_(part, alpha=share)
         return totals
 
     def _normalised(self, images: Tensor) -> Tensor:
@@ -199,20 +188,23 @@ class Trainer:
 
     def _row(self, at: state.Progressed, train_loss: float, train_accuracy: float) -> dict[str, float]:
         """Measure the test set and make the history's row of the epoch that has just ended."""
-        epoch = len(at.rows)
+        epoch = at.epoch
+        step = (epoch - 1) * self.steps_per_epoch + at.step_in_epoch if epoch else 0
         diverged = epoch > 0 and not (math.isfinite(train_loss) and self._is_finite())
-        precision = "fp32" if epoch == self.recipe.epochs or diverged else self.runtime.precision
+        last = epoch == self.recipe.epochs or diverged or at.reached_target
+        precision = "fp32" if last else self.runtime.precision
         loss, accuracy = self._measure(self.test_images, self.test_labels, precision)
         row = {
             "epoch": epoch,
-            "step": epoch * self.steps_per_epoch,
-            "lr": self._rate(epoch * self.steps_per_epoch - 1) if epoch else 0.0,
+            "step": step,
+            "lr": self._rate(step - 1) if epoch else 0.0,
             "train_loss": train_loss if math.isfinite(train_loss) else math.nan,
             "train_accuracy": train_accuracy,
             "test_loss": loss,
             "test_accuracy": accuracy,
             "precision": precision,
             "diverged": diverged,
+            "gradient_norm": self._gradient_norm(),
         }
         if self.recipe.patience is not None:
             row["fit_loss"], row["fit_accuracy"] = self._measure(self.images, self.labels, precision)
@@ -224,9 +216,32 @@ class Trainer:
         predictions, loss = self.evaluate(images, labels, precision)
         return loss, int((predictions == labels).sum()) / len(labels)
 
-    def _has_fitted(self, rows: list[dict[str, float]]) -> bool:
+    def _gradient_norm(self) -> float:
+        """Return the L2 norm of the gradient of the last step, penalty included, before clipping; NaN before the first."""
+        if self.recipe.clip and self._norm is not None:
+            return float(self._norm)
+        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+        return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))) if gradients else math.nan
+
+    def _has_ended(self, at: state.Progressed) -> bool:
         patience = self.recipe.patience
-        return patience is not None and len(rows) > patience and all(row["fit_accuracy"] == 1 for row in rows[-patience:])
+        has_fitted = (
+            patience is not None and len(at.rows) > patience and all(row["fit_accuracy"] == 1 for row in at.rows[-patience:])
+        )
+        return at.reached_target or at.rows[-1]["diverged"] or has_fitted
+
+    def _has_reached_target(self, epoch: int, steps: int) -> bool:
+        target, step = self.recipe.target_loss, (epoch - 1) * self.steps_per_epoch + steps
+        if target is None or step % self.recipe.target_every:
+            return False
+        _, loss = self.evaluate(self.images, self.labels)
+        self.network.train()
+        return loss <= target
+
+    def _order(self, epoch: int) -> Tensor:
+        if not self.recipe.shuffle:
+            return torch.arange(len(self.labels))
+        return torch.randperm(len(self.labels), generator=self._generator("order", epoch))
 
     def _rate(self, step: int) -> float:
         return self.recipe.schedule(step, self.recipe.epochs * self.steps_per_epoch)
@@ -253,8 +268,8 @@ class Trainer:
             signal.signal(signal.SIGTERM, before)
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = list(network.parameters())  # decay on all of them, batch norms included, as in the source
+def _optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
+    """Build the optimizer; weight decay is on all parameters, batch norms included, as in the sources."""
     if recipe.optimizer == "adam":
         return torch.optim.Adam(parameters, recipe.schedule.peak, weight_decay=recipe.weight_decay, fused=True)
     return torch.optim.SGD(

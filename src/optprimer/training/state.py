@@ -13,9 +13,11 @@ from optprimer.tensors import load_tensors, save_tensors
 
 @dataclass
 class Progressed:
-    """How far a run has come: finished ``epochs`` (rows of the history), steps of the epoch at hand and its running sums."""
+    """How far a run has come: rows of the history, finished epochs, steps of the epoch at hand and its running sums."""
 
     rows: list[dict[str, float]] = field(default_factory=list)
+    epoch: int = 0
+    reached_target: bool = False
     step_in_epoch: int = 0
     loss_sum: float = 0.0
     correct: int = 0
