@@ -132,7 +132,7 @@ def test_turning_one_panel_turns_the_other(wide, turned):
     before, looked, errors = cameras(page), picture(other), list(wide.errors)
     left, top, right, bottom = boxes(canvases(page))[turned]
     middle = np.array([left + right, top + bottom]) / 2
-    drag(page, middle, middle + [80, 30])
+    drag(page, middle, middle + np.array([80, 30]))
     while_held = cameras(page)[1 - turned]
     page.mouse.up()
     after = cameras(page)

@@ -58,6 +58,7 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
         self.parameters = list(network.parameters())
         self.optimizer = _optimizer(self.parameters, recipe)
+        self._path = folder / "state.safetensors"
         self._identity = _identity(self, data)
         self._stop = False
         self._norm: Tensor | None = None
@@ -68,13 +69,12 @@ class Trainer:
         Raises:
             Terminated: SIGTERM arrived; the state has been saved.
         """
-        path = self.folder / "state.safetensors"
-        at = state.load_state(path, self.network, self.optimizer, self._identity)
+        at = state.load_state(self._path, self.network, self.optimizer, self._identity)
         n, epochs = len(self.labels), self.recipe.epochs
         bar = Progress("training", epochs * n, "images")
         if not at.rows:
             # What another run left goes, its state first: without it no run can take later checkpoints for its own.
-            for stale in (path, *self.folder.glob("epoch_*.safetensors")):
+            for stale in (self._path, *self.folder.glob("epoch_*.safetensors")):
                 stale.unlink(missing_ok=True)
             at.rows.append(self._row(at, math.nan, math.nan))
             self._checkpoint(0)
@@ -94,20 +94,29 @@ class Trainer:
                     at.reached_target = self._has_reached_target(epoch, at.step_in_epoch)
                     if at.reached_target:
                         break
-                    if self._stop or time.monotonic() - saved > SAVE_EVERY:
+                    if at.step_in_epoch < self.steps_per_epoch and self._is_due(saved):
                         at.loss_sum, at.correct = float(totals[0]), int(totals[1])
-                        state.save_state(path, self.network, self.optimizer, at, self._identity)
-                        saved = time.monotonic()
-                    if self._stop:
-                        raise Terminated(128 + signal.SIGTERM)
+                        saved = self._save(at)
                 at.epoch, seen = epoch, min(n, at.step_in_epoch * self.batch)
                 loss, accuracy = (float(total) / seen for total in totals)
                 if epoch % self.recipe.measure_every == 0 or epoch == epochs or at.reached_target or not math.isfinite(loss):
                     at.rows.append(self._row(at, loss, accuracy))
                 at.step_in_epoch, at.loss_sum, at.correct = 0, 0.0, 0
                 self._checkpoint(epoch)
-        state.save_state(path, self.network, self.optimizer, at, self._identity)
+                if self._is_due(saved):
+                    saved = self._save(at)
+        state.save_state(self._path, self.network, self.optimizer, at, self._identity)
         return at.rows
+
+    def _is_due(self, saved: float) -> bool:
+        return self._stop or time.monotonic() - saved > SAVE_EVERY
+
+    def _save(self, at: state.Progressed) -> float:
+        """Write the state; return when, or end the run if it was asked to."""
+        state.save_state(self._path, self.network, self.optimizer, at, self._identity)
+        if self._stop:
+            raise Terminated(128 + signal.SIGTERM)
+        return time.monotonic()
 
     def checkpoints(self) -> Iterator[tuple[int, dict[str, Tensor]]]:
         """Yield (epoch, state dict) of the stored trajectory, in order of epochs."""
