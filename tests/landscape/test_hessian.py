@@ -12,7 +12,7 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from optprimer.landscape import hessian as module
+from optprimer.hessian import loss as module
 from optprimer.landscape.directions import random_plane
 from optprimer.landscape.evaluator import moving_parameters
 from optprimer.landscape.hessian import HessianOperator
@@ -83,7 +83,7 @@ def test_the_gradient_is_that_of_the_plain_module(smooth, few):
     step = displacement(len(weights))
     point = (weights + step.double()).requires_grad_()
     (expected,) = torch.autograd.grad(loss(point), point)
-    found = hessian.gradient(hessian.weights + step).double()
+    found = hessian.loss.gradient(hessian.weights + step).double()
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5 * float(expected.abs().max()))
 
 
@@ -93,7 +93,9 @@ def test_products_are_differences_of_gradients(smooth, few):
     vector = vector / vector.norm()
     # Truncation h**2 / 6 of the third derivative; rounding 1e-7 |g| / h: both about 1e-4 at h = 0.02.
     h = 0.02
-    difference = (hessian.gradient(hessian.weights + h * vector) - hessian.gradient(hessian.weights - h * vector)) / (2 * h)
+    difference = (hessian.loss.gradient(hessian.weights + h * vector) - hessian.loss.gradient(hessian.weights - h * vector)) / (
+        2 * h
+    )
     product = hessian.at(hessian.weights)(vector)
     torch.testing.assert_close(product, difference, rtol=0, atol=5e-3 * float(product.abs().max()))
 
@@ -122,9 +124,9 @@ def test_symmetric_and_linear(skip_network, few):
 def test_batches_are_weighted_by_their_size(smooth, few, monkeypatch, batch):
     whole = HessianOperator(smooth, few)
     point, vector = whole.weights + displacement(whole.dimension), displacement(whole.dimension, seed=6)
-    expected = whole.at(point)(vector), whole.gradient(point)
+    expected = whole.at(point)(vector), whole.loss.gradient(point)
     monkeypatch.setattr(module, "GRAPH_IMAGES", batch)
-    found = whole.at(point)(vector), whole.gradient(point)
+    found = whole.at(point)(vector), whole.loss.gradient(point)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=1e-5 * float(other.abs().max()))
 

@@ -5,9 +5,9 @@ import math
 import torch
 
 from optprimer import seeds
+from optprimer.hessian.lanczos import extreme_eigenvalues
 from optprimer.landscape.directions import Plane
 from optprimer.landscape.hessian import HessianOperator
-from optprimer.landscape.lanczos import extreme_eigenvalues
 from optprimer.landscape.surface import Grid
 from optprimer.progress import Progress
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optprimer.landscape.lanczos import Extremes, extreme_eigenvalues
+from optprimer.hessian.lanczos import Extremes, extreme_eigenvalues
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 

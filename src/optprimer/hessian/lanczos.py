@@ -6,7 +6,7 @@ lambda_min from above; the residuals say how far they may still be from an eigen
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -58,11 +58,49 @@ def extreme_eigenvalues(
     Returns:
         All four numbers NaN when the operator returns something that is not finite.
     """
-    basis = torch.empty(min(iterations, dimension), dimension, device=device, dtype=dtype)
     start = torch.randn(dimension, generator=generator, device=generator.device, dtype=dtype).to(device)
+    *_, (_, diagonal, off_diagonal) = _krylov(operator, start, iterations)
+    if not all(map(math.isfinite, diagonal + off_diagonal)):
+        return Extremes(math.nan, math.nan, math.nan, math.nan, iterations=len(diagonal))
+    return _ritz_extremes(diagonal, off_diagonal)
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The largest Ritz pair: ``value``, its unit ``vector`` (d,), the norm ``residual`` of H v - value v, and its price."""
+
+    value: float
+    vector: Tensor
+    residual: float
+    iterations: int
+
+
+def largest_eigenvalue(operator: Callable[[Tensor], Tensor], start: Tensor, tolerance: float, iterations: int) -> Largest:
+    """Iterate from ``start`` (d,) until the residual is at most ``tolerance`` of the largest Ritz value in size.
+
+    A start near the eigenvector, as that of a point close by, saves most of the products; at most ``iterations`` are spent,
+    and the residual then says how far the value may be off. Value and residual are NaN when a product is not finite.
+    """
+    for basis, diagonal, off_diagonal in _krylov(operator, start, iterations):  # noqa: B007 (the last is used below)
+        k = len(diagonal)
+        if not all(map(math.isfinite, diagonal + off_diagonal)):
+            return Largest(math.nan, start, math.nan, k)
+        values, vectors = _ritz(diagonal, off_diagonal)
+        residual = abs(off_diagonal[-1] * vectors[-1, -1].item())
+        if residual <= tolerance * abs(values[-1].item()):
+            break
+    vector = vectors[:, -1].to(basis) @ basis[:k]
+    return Largest(values[-1].item(), vector / vector.norm(), residual, k)
+
+
+def _krylov(
+    operator: Callable[[Tensor], Tensor], start: Tensor, iterations: int
+) -> Iterator[tuple[Tensor, list[float], list[float]]]:
+    """Yield, after each product, the basis, the diagonal of T and what stands beside it (the last belongs to the next vector)."""
+    basis = torch.empty(min(iterations, len(start)), len(start), device=start.device, dtype=start.dtype)
     basis[0] = start / start.norm()
     diagonal: list[float] = []
-    off_diagonal: list[float] = []  # beta_1 ... beta_k; the last belongs to the next vector
+    off_diagonal: list[float] = []  # beta_1 ... beta_k
     for k in range(len(basis)):
         product = operator(basis[k])
         diagonal.append(torch.dot(basis[k], product).item())
@@ -71,19 +109,23 @@ def extreme_eigenvalues(
         for _ in range(2):
             remainder = remainder - basis[: k + 1].T @ (basis[: k + 1] @ remainder)
         off_diagonal.append(remainder.norm().item())
-        if not (math.isfinite(diagonal[-1]) and math.isfinite(off_diagonal[-1])):
-            return Extremes(math.nan, math.nan, math.nan, math.nan, iterations=k + 1)
-        rounding = 10 * torch.finfo(dtype).eps * max(map(abs, diagonal + off_diagonal))
-        if off_diagonal[-1] <= rounding or k + 1 == len(basis):
-            break
+        yield basis, diagonal, off_diagonal
+        rounding = 10 * torch.finfo(start.dtype).eps * max(map(abs, diagonal + off_diagonal))
+        if not math.isfinite(off_diagonal[-1]) or off_diagonal[-1] <= rounding or k + 1 == len(basis):
+            return
         basis[k + 1] = remainder / off_diagonal[-1]
-    return _ritz_extremes(diagonal, off_diagonal)
+
+
+def _ritz(diagonal: list[float], off_diagonal: list[float]) -> tuple[Tensor, Tensor]:
+    """Return the Ritz values (k,), ascending, and their vectors (k, k) in the basis, as columns; float64."""
+    beside = torch.tensor(off_diagonal[:-1], dtype=torch.float64)
+    return torch.linalg.eigh(
+        torch.diag(torch.tensor(diagonal, dtype=torch.float64)) + torch.diag(beside, 1) + torch.diag(beside, -1)
+    )
 
 
 def _ritz_extremes(diagonal: list[float], off_diagonal: list[float]) -> Extremes:
-    beside = torch.tensor(off_diagonal[:-1], dtype=torch.float64)
-    tridiagonal = torch.diag(torch.tensor(diagonal, dtype=torch.float64)) + torch.diag(beside, 1) + torch.diag(beside, -1)
-    values, vectors = torch.linalg.eigh(tridiagonal)
+    values, vectors = _ritz(diagonal, off_diagonal)
     residuals = off_diagonal[-1] * vectors[-1].abs()
     return Extremes(
         lambda_min=values[0].item(),
