@@ -20,7 +20,7 @@ from optprimer import seeds
 from optprimer.config.load import load as load_config
 from optprimer.data.dataset import Dataset, load
 from optprimer.data.prepare import prepare
-from optprimer.memorization.experiment import build, recipe
+from optprimer.memorization.experiment import network_of, recipe
 from optprimer.memorization.plan import LINEAR, Run, runs
 from optprimer.memorization.variants import variant
 from optprimer.runtime import Runtime, set_up
@@ -44,7 +44,7 @@ def epoch(run: Run, data: Dataset, runtime: Runtime) -> Callable[[], object]:
 
     def work() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            Trainer(build(run, shown, 0), shown, once, runtime, Path(folder)).run()
+            Trainer(network_of(run, shown, 0), shown, once, runtime, Path(folder)).run()
 
     return work
 

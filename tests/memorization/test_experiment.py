@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from test_variants import made
 
 from optprimer.memorization import experiment as module
-from optprimer.memorization.experiment import build, experiment, recipe
+from optprimer.memorization.experiment import experiment, network_of, recipe
 from optprimer.memorization.linear import softmax_regression
 from optprimer.memorization.variants import labels_digest, variant
 from optprimer.runtime import Runtime
@@ -147,8 +147,8 @@ def test_the_same_seed_gives_the_same_run(fit):
 
 def test_the_seed_decides_the_weights_at_the_start():
     data = made(8)
-    first, again, other = (build(made_run(widths=(9,)), data, seed).state_dict() for seed in (0, 0, 1))
-    regularized = build(made_run(widths=(9,), dropout=0.5, weight_decay=1.0, labels="gaussian"), data, 0).state_dict()
+    first, again, other = (network_of(made_run(widths=(9,)), data, seed).state_dict() for seed in (0, 0, 1))
+    regularized = network_of(made_run(widths=(9,), dropout=0.5, weight_decay=1.0, labels="gaussian"), data, 0).state_dict()
     assert first.keys() == again.keys() == regularized.keys()
     for name, value in first.items():
         assert torch.equal(value, again[name])
@@ -161,7 +161,7 @@ def test_the_seed_decides_the_weights_at_the_start():
 )
 def test_the_architecture_is_the_one_that_was_asked_for(architecture, norms):
     data = made(2, side=16)
-    network = build(made_run(architecture=architecture, widths=(7, 5) if architecture == "mlp" else ()), data, 0).eval()
+    network = network_of(made_run(architecture=architecture, widths=(7, 5) if architecture == "mlp" else ()), data, 0).eval()
     assert any("BatchNorm" in type(layer).__name__ for layer in network.modules()) == norms
     assert any(isinstance(layer, torch.nn.Conv2d) for layer in network.modules()) == (architecture != "mlp")
     with torch.inference_mode():

@@ -96,7 +96,7 @@ def largest_eigenvalue(operator: Callable[[Tensor], Tensor], start: Tensor, tole
 def _krylov(
     operator: Callable[[Tensor], Tensor], start: Tensor, iterations: int
 ) -> Iterator[tuple[Tensor, list[float], list[float]]]:
-    """Yield, after each product, the basis, the diagonal of T and what stands beside it (the last belongs to the next vector)."""
+    """Yield, after each product, the basis, the diagonal of T and what stands beside it, the next vector's included."""
     basis = torch.empty(min(iterations, len(start)), len(start), device=start.device, dtype=start.dtype)
     basis[0] = start / start.norm()
     diagonal: list[float] = []

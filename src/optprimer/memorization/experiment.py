@@ -20,9 +20,7 @@ from optprimer.memorization import evidence
 from optprimer.memorization.linear import LinearFit, softmax_regression
 from optprimer.memorization.plan import LINEAR, REDRAWN, Run
 from optprimer.memorization.variants import Variant, labels_digest, variant
-from optprimer.networks.alexnet import alexnet
-from optprimer.networks.inception import inception
-from optprimer.networks.mlp import mlp
+from optprimer.networks.build import build
 from optprimer.networks.weights import parameter_count
 from optprimer.runtime import Runtime
 from optprimer.training.loop import Trainer
@@ -61,17 +59,11 @@ def experiment(
     return _measured(run, shown, fit), fit.curve
 
 
-def build(run: Run, data: Dataset, seed: int) -> nn.Module:
+def network_of(run: Run, data: Dataset, seed: int) -> nn.Module:
     """Build the network of ``run`` for the images of ``data``, its weights drawn from the seed."""
     size = {"channels": data.train_images.shape[-1], "side": data.train_images.shape[1], "classes": len(data.classes)}
-    common = size | {"dropout": run.dropout, "generator": torch.Generator().manual_seed(seeds.derive(seed, "network"))}
-    match run.architecture:
-        case "mlp":
-            return mlp(run.widths, **common)
-        case "alexnet":
-            return alexnet(**common)
-        case _:
-            return inception(batch_norm=run.architecture == "inception", **common)
+    generator = torch.Generator().manual_seed(seeds.derive(seed, "network"))
+    return build(run.architecture, run.widths, **size, dropout=run.dropout, generator=generator)
 
 
 def recipe(run: Run, seed: int) -> Recipe:
@@ -96,7 +88,7 @@ def recipe(run: Run, seed: int) -> Recipe:
 
 
 def _network(run: Run, shown: Variant, seed: int, runtime: Runtime, state: Path) -> Fit:
-    network = build(run, shown.data, seed)
+    network = network_of(run, shown.data, seed)
     trainer = Trainer(network, shown.data, recipe(run, seed), runtime, state)
     curve = [
         {name: row[name] for name in ("epoch", "step", "lr", "test_loss", "test_accuracy", "diverged")}
