@@ -1,7 +1,7 @@
 """A control that cannot memorize: softmax regression, the linear model of the same images, fitted as well as it can be.
 
 By L-BFGS, since SGD would leave it open whether the model or the optimizer failed. It is a control where images are many
-against dimensions (1,437 of 64 for digits). Up to some 4.5 images per dimension, ten classes of random labels are linearly
+against dimensions (1,000 of 64 for digits). Up to some 4.5 images per dimension, ten classes of random labels are linearly
 separable (measured on Gaussian inputs), and it fits them.
 """
 
