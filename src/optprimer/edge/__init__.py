@@ -1,1 +1,1 @@
-"""Room of a later study: the edge of stability (Cohen et al.). Empty so far."""
+"""How gradient descent moves on the losses of networks: the edge of stability, non-convexity, convergence in direction."""

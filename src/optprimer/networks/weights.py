@@ -13,7 +13,8 @@ def he(network: nn.Module, generator: torch.Generator) -> None:
     """
     for layer in _layers(network):
         nn.init.kaiming_normal_(layer.weight, mode="fan_in", nonlinearity="relu", generator=generator)
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
 
 
 def torch_default(network: nn.Module, generator: torch.Generator) -> None:
@@ -24,7 +25,8 @@ def torch_default(network: nn.Module, generator: torch.Generator) -> None:
     for layer in _layers(network):
         bound = 1 / math.sqrt(layer.weight[0].numel())
         nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+        if layer.bias is not None:
+            nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
 
 def parameter_count(network: nn.Module) -> int:
