@@ -7,10 +7,12 @@ from scipy import special  # scipy.stats takes half a second to import
 LEVEL = 0.95
 
 
-def mean_interval(runs: ArrayLike) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return the mean over axis 0 and its 95 % interval by Student's t, for independent runs (seeds, ...)."""
+def mean_interval(
+    runs: ArrayLike, level: float = LEVEL
+) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return the mean over axis 0 and its interval by Student's t, 95 % unless told, for independent runs (seeds, ...)."""
     runs = np.asarray(runs, float)
     n = len(runs)
     mean, error = runs.mean(0), runs.std(0, ddof=1) / np.sqrt(n)
-    half = special.stdtrit(n - 1, (1 + LEVEL) / 2) * error
+    half = special.stdtrit(n - 1, (1 + level) / 2) * error
     return mean, (mean - half, mean + half)

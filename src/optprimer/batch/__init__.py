@@ -1,1 +1,1 @@
-"""Room of a later study: full-batch against stochastic gradient descent (Geiping et al.). Empty so far."""
+"""Full-batch gradient descent against SGD, after Geiping et al. 2022 (arXiv 2109.14119)."""

@@ -61,7 +61,10 @@ def _entry_table(key: Key, config: Mapping[str, Any]) -> str:
     """What a map of named entries holds in config.yaml, one row per entry."""
     entries = reduce(lambda value, name: value[name], key.path, config)
     columns = [member.path[-1] for member in walk(key.node)]
-    rows = [(_code(name), *(_code(entry[column]) for column in columns)) for name, entry in entries.items()]
+    rows = [
+        (_code(name), *(_code(entry[column]) if column in entry else "" for column in columns))
+        for name, entry in entries.items()
+    ]
     return f"`{key.dotted}` of config.yaml:\n\n" + _table(("name", *columns), rows)
 
 

@@ -1,6 +1,7 @@
 """Who trains and who tests: samples by class, and folds that test every image once."""
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -24,8 +25,8 @@ def drawn(dataset: Dataset, *, images: int | None, test_images: int | None, fold
     return subset(split, images, test_images, seeds.derive(seed, "repetition", index))
 
 
-def folded(dataset: Dataset, folds: int, fold: int, seed: int) -> Dataset:
-    """Pool training and test images, in this order, and test on one of ``folds`` stratified folds; all others train.
+def folded(dataset: Dataset, folds: int, fold: int | Collection[int], seed: int) -> Dataset:
+    """Pool training and test images, in this order, and test on one or several of ``folds`` stratified folds; others train.
 
     Sorted by class and shuffled within each, the images are dealt like cards, so that both the folds' sizes and each class's
     numbers in them differ by at most one. Images stay in the order of the pool; mean and std are those of the new training set.
@@ -36,12 +37,15 @@ def folded(dataset: Dataset, folds: int, fold: int, seed: int) -> Dataset:
     labels = np.concatenate([dataset.train_labels, dataset.test_labels])
     if not 2 <= folds <= len(labels):
         raise UserError(f"folds {folds}: allowed are whole numbers from 2 to {len(labels)}, the number of images")
-    if not 0 <= fold < folds:
-        raise UserError(f"fold {fold}: allowed are whole numbers from 0 to {folds - 1}")
+    tested = [fold] if isinstance(fold, int) else fold
+    for number in tested:
+        if not 0 <= number < folds:
+            raise UserError(f"fold {number}: allowed are whole numbers from 0 to {folds - 1}")
     shuffled = np.random.default_rng(seeds.derive(seed, "folds")).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
     test = np.zeros(len(labels), dtype=bool)
-    test[by_class[fold::folds]] = True
+    for number in tested:
+        test[by_class[number::folds]] = True
     images = np.concatenate([dataset.train_images, dataset.test_images])
     return replace(
         _trained_on(dataset, images[~test], labels[~test]),

@@ -9,6 +9,7 @@ from optprimer.networks.alexnet import alexnet
 from optprimer.networks.conv import conv_net
 from optprimer.networks.inception import inception
 from optprimer.networks.mlp import mlp
+from optprimer.networks.resnet18 import resnet18
 
 
 def build(
@@ -23,7 +24,7 @@ def build(
 ) -> nn.Module:
     """Build a network for (N, channels, side, side) images, its weights drawn from ``generator``.
 
-    ``widths`` belong to ``mlp`` and ``conv``, ``dropout`` to all but ``conv``.
+    ``widths`` belong to ``mlp`` and ``conv``, ``dropout`` to all but ``conv`` and ``resnet18``.
     """
     size = {"channels": channels, "side": side, "classes": classes, "generator": generator}
     match architecture:
@@ -35,5 +36,7 @@ def build(
             return alexnet(dropout=dropout, **size)
         case "inception" | "inception_no_bn":
             return inception(batch_norm=architecture == "inception", dropout=dropout, **size)
+        case "resnet18":
+            return resnet18(channels=channels, classes=classes, generator=generator)
         case _:
             raise ValueError(f"no architecture {architecture!r}")

@@ -14,7 +14,7 @@ class Schedule:
 
     constant: the peak rate. step: the peak rate times ``decay`` at each of ``milestones`` (shares of all steps). one_cycle: a
     straight line from the peak to 0 (Smith and Topin 2018). cosine: half a cosine from the peak to 0 (Loshchilov and
-    Hutter 2017).
+    Hutter 2017), or its first part alone, the share ``span`` of it.
     """
 
     kind: str
@@ -22,6 +22,7 @@ class Schedule:
     warmup: float = 0.0
     milestones: tuple[float, ...] = ()
     decay: float = 0.1
+    span: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse what is no schedule.
@@ -35,6 +36,8 @@ class Schedule:
             raise UserError(f"learning_rate {self.peak}: allowed are numbers above 0")
         if not all(0 <= share <= 1 for share in self.milestones):
             raise UserError(f"milestones {self.milestones}: allowed are shares of all steps, from 0 to 1")
+        if not 0 < self.span <= 1:
+            raise UserError(f"span {self.span}: allowed are numbers above 0, and at most 1")
 
     def __call__(self, step: int, total: int) -> float:
         """Return the learning rate of step 0 <= ``step`` < ``total``."""
@@ -51,4 +54,4 @@ class Schedule:
             case "one_cycle":
                 return self.peak * (1 - remaining)
             case _:  # cosine
-                return self.peak * (1 + math.cos(math.pi * remaining)) / 2
+                return self.peak * (1 + math.cos(math.pi * self.span * remaining)) / 2

@@ -1,0 +1,136 @@
+"""What the schema cannot say about the section `batch`; as optprimer.config.checks, which has the rest."""
+
+import math
+from collections.abc import Callable, Iterator
+
+from optprimer.batch.ladder import FULL, KEYS, OWN, Recipes, rate_source, rates, rung, searched, settings_of
+from optprimer.config.problem import Config, Problem, available
+
+ALL_KEYS = {*KEYS, "rate_of", "learning_rates", "against"}
+
+
+def recipes_are_told_to_the_end(config: Config) -> Iterator[Problem]:
+    """In `batch.recipes`, `like` names another entry, from which the chain ends at one that has all keys but `like`."""
+    recipes = config["batch"]["recipes"]
+    for last in dict.fromkeys(_chain(recipes, name)[-1] for name in recipes):
+        entry = recipes[last]
+        if "like" in entry:
+            yield Problem(f"batch.recipes.{last}.like", entry["like"], "an entry from which no like leads back here")
+        elif ALL_KEYS - entry.keys():
+            missing = ", ".join(sorted(ALL_KEYS - entry.keys()))
+            yield Problem(f"batch.recipes.{last}", dict(entry), f"without like, all other keys; {missing} missing")
+
+
+def recipes_name_what_there_is(config: Config) -> Iterator[Problem]:
+    """`batch.ladder` names `batch.recipes`; their `rate_of` is `own` or one with `own`, their `against` is in the ladder."""
+    recipes, ladder = config["batch"]["recipes"], config["batch"]["ladder"]
+    if not set(ladder) <= set(recipes):
+        yield Problem("batch.ladder", ladder, f"each one of {', '.join(recipes)}")
+    told, _ = _told(config)
+    owners = [name for name, settings in told.items() if settings["rate_of"] == OWN]
+    for name, settings in ((name, told[name]) for name in ladder if name in told):
+        if settings["rate_of"] not in (OWN, *owners):
+            yield Problem(f"batch.recipes.{name}.rate_of", settings["rate_of"], f"{OWN}, or one of {', '.join(owners)}")
+        if settings["against"] not in ladder:
+            yield Problem(f"batch.recipes.{name}.against", settings["against"], f"one of {', '.join(ladder)}")
+
+
+def searches_are_equal(config: Config) -> Iterator[Problem]:
+    """All searched recipes of `batch` have equally many `learning_rates`, and there are no more `searches` than `seeds`."""
+    batch, (told, names) = config["batch"], _told(config)
+    numbers = {name: len(rates(told, name)) for name in searched(told, names)}
+    for name, number in numbers.items():
+        first, wanted = next(iter(numbers.items()))
+        if number != wanted:
+            yield Problem(f"batch.recipes.{name}.learning_rates", rates(told, name), f"{wanted} of them, as of {first}")
+    if batch["searches"] > batch["seeds"]:
+        yield Problem("batch.searches", batch["searches"], f"at most batch.seeds = {batch['seeds']}")
+
+
+def batch_images_are_there(config: Config) -> Iterator[Problem]:
+    """`batch` has images enough; outside the folds that a search spares, for `images` and `validation_images` together."""
+    batch = config["batch"]
+    train, test = available(config, batch["folds"])
+    for key, most in (("images", train), ("test_images", test)):
+        if batch[key] != "all" and batch[key] > most:
+            yield Problem(f"batch.{key}", batch[key], f"at most {most}, or all")
+    if batch["folds"] and batch["seeds"] > batch["folds"]:
+        yield Problem("batch.seeds", batch["seeds"], f"at most batch.folds = {batch['folds']}, so that each tests on its own")
+    images = 1 if batch["images"] == "all" else batch["images"]
+    pool, _ = available(config, batch["folds"], math.ceil(batch["seeds"] / batch["searches"]))
+    if images <= train and searched(*_told(config)) and images + batch["validation_images"] > pool:
+        limit = f"at most {pool - images}: a search has {pool} images that its runs do not test on, and {images} train"
+        yield Problem("batch.validation_images", batch["validation_images"], limit)
+    if batch["images"] != "all" and batch["sharpness_images"] > batch["images"]:
+        yield Problem("batch.sharpness_images", batch["sharpness_images"], f"at most batch.images = {batch['images']}")
+
+
+def batch_networks_fit(config: Config) -> Iterator[Problem]:
+    """`batch.trained`, `.cost_network` name `batch.networks`, which have `widths` but for `resnet18`; it needs sides of 8k."""
+    batch, side = config["batch"], config["data"]["image_size"]
+    names = ", ".join(batch["networks"])
+    if not set(batch["trained"]) <= set(batch["networks"]):
+        yield Problem("batch.trained", batch["trained"], f"each one of {names}")
+    if batch["cost_network"] not in batch["networks"]:
+        yield Problem("batch.cost_network", batch["cost_network"], f"one of {names}")
+    for name, network in batch["networks"].items():
+        has_widths = network["architecture"] != "resnet18"
+        if has_widths != bool(network["widths"]):
+            limit = f"{'at least one' if has_widths else '[]'} for architecture {network['architecture']}"
+            yield Problem(f"batch.networks.{name}.widths", network["widths"], limit)
+        if not has_widths and side % 8:
+            yield Problem(f"batch.networks.{name}.architecture", "resnet18", f"another for images of side {side}: not 8k")
+
+
+def batch_recipes_fit_the_images(config: Config) -> Iterator[Problem]:
+    """In `batch.ladder`, shifts are less than `data.image_size`, and batches no larger than `batch.images`."""
+    batch, side = config["batch"], config["data"]["image_size"]
+    told, names = _told(config)
+    for name in names:
+        recipe = rung(told, name)
+        if recipe.crop_padding >= side:
+            yield Problem(f"batch.recipes.{name}.crop_padding", recipe.crop_padding, f"less than data.image_size = {side}")
+        if batch["images"] != "all" and (recipe.batch_size or 1) > batch["images"]:
+            limit = f"at most batch.images = {batch['images']}, or {FULL}"
+            yield Problem(f"batch.recipes.{name}.batch_size", recipe.batch_size, limit)
+
+
+def equal_steps_are_equal(config: Config) -> Iterator[Problem]:
+    """The recipe `gd_equal_steps` of `batch`, if it is in the ladder, has as many steps as `sgd`."""
+    batch, (told, names) = config["batch"], _told(config)
+    if {"sgd", "gd_equal_steps"} <= set(names):
+        sgd, epochs = rung(told, "sgd"), rung(told, "gd_equal_steps").epochs
+        images = available(config, batch["folds"])[0] if batch["images"] == "all" else batch["images"]
+        steps = sgd.epochs * math.ceil(images / (sgd.batch_size or images))
+        if epochs != steps:
+            yield Problem("batch.recipes.gd_equal_steps.epochs", epochs, f"{steps}, the steps of sgd")
+
+
+def _chain(recipes: Recipes, name: str) -> list[str]:
+    """Return the entries that tell the recipe, along ``like`` to the last one, or until it leads nowhere or back."""
+    chain = [name]
+    while (like := recipes[chain[-1]].get("like")) in recipes and like not in chain:
+        chain.append(like)
+    return chain
+
+
+def _told(config: Config) -> tuple[Recipes, list[str]]:
+    """Return the recipes that are told to the end, with all of their settings, and those of the ladder with a source of rates.
+
+    What a check is not about must not stop it.
+    """
+    recipes = config["batch"]["recipes"]
+    ends = {name: recipes[_chain(recipes, name)[-1]] for name in recipes}
+    told = {name: settings_of(recipes, name) for name, end in ends.items() if "like" not in end and end.keys() >= ALL_KEYS}
+    return told, [name for name in config["batch"]["ladder"] if name in told and rate_source(told, name) in told]
+
+
+CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
+    recipes_are_told_to_the_end,
+    recipes_name_what_there_is,
+    searches_are_equal,
+    batch_images_are_there,
+    batch_networks_fit,
+    batch_recipes_fit_the_images,
+    equal_steps_are_equal,
+)

@@ -1,0 +1,34 @@
+"""What checks of the configuration find, and what they know of the data sets."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Config = Mapping[str, Any]
+
+
+class Problem(NamedTuple):
+    """A key, the value it has, and what it could have been instead."""
+
+    key: str
+    value: object
+    allowed: str
+
+
+class Source(NamedTuple):
+    """What is known of a data set before it is read: side in pixels, numbers of images."""
+
+    side: int
+    train: int
+    test: int
+
+
+SOURCES = {"digits": Source(8, 1437, 360), "cifar10": Source(32, 50000, 10000)}
+
+
+def available(config: Config, folds: int, tested: int = 1) -> tuple[int, int]:
+    """Return how many images train and test at least, if ``tested`` of ``folds`` test; with 0 folds, the data's own."""
+    source = SOURCES[config["data"]["dataset"]]
+    every = source.train + source.test
+    largest = sum(math.ceil((every - fold) / folds) for fold in range(min(tested, folds))) if folds else 0
+    return (every - largest, every // folds) if folds else (source.train, source.test)
