@@ -1,1 +1,1 @@
-"""Room of a later study: sharp and flat minima (Keskar et al., Dinh et al.). Empty so far."""
+"""Sharp and flat minima: those of small and large batches (Keskar et al. 2017), and one in many guises (Dinh et al. 2017)."""
