@@ -59,7 +59,7 @@ def edge_convexity(
     device: Device = "auto",
     threads: Threads = 1,
 ) -> None:
-    """Look for segments and directions in which losses are not convex, in float64; write edge/convexity.csv and edge/spectra.csv."""
+    """Look for segments and directions in which losses are not convex, in float64; write convexity.csv and spectra.csv."""
     import pandas as pd
 
     from optprimer.edge.convexity_study import Convexity, convexity_rows

@@ -1,7 +1,7 @@
 """Where a loss is not convex: segments on which its middle lies too high, and directions in which it bends downwards.
 
-A function f is convex if and only if f((a + b) / 2) <= (f(a) + f(b)) / 2 for all a and b (continuous f; Jensen 1906). One segment
-that breaks it, by more than rounding, shows that f is not; segments that keep it show nothing.
+A continuous function f is convex if and only if f((a + b) / 2) <= (f(a) + f(b)) / 2 for all a and b (Jensen 1906). One
+segment that breaks this, by more than rounding, shows that f is not convex; segments that keep it show nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ import torch
 from scipy import special
 from torch import Tensor, nn
 
-from optprimer.hessian.loss import FlatLoss, flat
+from optprimer.hessian.loss import FlatLoss
 from optprimer.intervals import LEVEL
 
 ROUNDING = 1e-10  # of the ends' mean loss: a gap above it is a violation. Losses in float64 err by some 1e-15.
@@ -64,7 +64,7 @@ def permuted(network: nn.Module, generator: torch.Generator) -> Tensor:
 
 
 def share_interval(count: int, of: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return the exact interval (Clopper and Pearson 1934) of the probability behind ``count`` successes ``of`` independent trials."""
+    """Return the exact interval (Clopper and Pearson 1934) of the probability of ``count`` hits ``of`` independent trials."""
     tail = (1 - level) / 2
     low = special.betaincinv(count, of - count + 1, tail) if count else 0.0
     high = special.betaincinv(count + 1, of - count, 1 - tail) if count < of else 1.0

@@ -50,14 +50,11 @@ def convexity_rows(
     data = load(folder)
     machine = (device, torch.get_num_threads(), torch.__version__, digest("optprimer.edge.convexity_study"))
     log = RowLog(state / "convexity.jsonl", identity(folder / PROVENANCE, settings, seed, machine))
-    names = list(ROLES)
-    rows = [
-        {"data": data.name, "network": name, "role": ROLES[name]} | row
-        for name, found in zip(
-            names, log.resumed(range(len(names)), lambda index: _Study(settings, data, names[index], seed, device).rows()), strict=True
-        )
-        for row in found
-    ]
+    studies = [_Study(settings, data, name, seed, device) for name in ROLES]
+    finished = log.resumed(range(len(studies)), lambda index: studies[index].rows())
+    rows = []
+    for (name, role), found in zip(ROLES.items(), finished, strict=True):
+        rows += [{"data": data.name, "network": name, "role": role} | row for row in found]
     return [row for row in rows if "segment" in row], [row for row in rows if "lambda_min" in row]
 
 
@@ -78,7 +75,8 @@ class _Study:
         found: Rows = []
         for step in self._settings.steps:
             points = [path[step] for path in paths]
-            found += [row | {"step": step} | self._size for row in (*self._segments(points, step), *self._spectra(points, step))]
+            rows = [*self._segments(points, step), *self._spectra(points, step)]
+            found += [row | {"step": step} | self._size for row in rows]
         return found
 
     def _segments(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
@@ -94,9 +92,7 @@ class _Study:
     def _spectra(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
         for index, point in enumerate(points[: self._settings.spectra]):
             generator = self._generator("lanczos", step, index)
-            ends = extreme_eigenvalues(
-                self._loss.hessian(point), len(point), PRODUCTS, generator, self._device, torch.float64
-            )
+            ends = extreme_eigenvalues(self._loss.hessian(point), len(point), PRODUCTS, generator, self._device, torch.float64)
             yield {
                 "start": index,
                 "loss": self._loss.value(point),

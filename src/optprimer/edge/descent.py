@@ -39,11 +39,8 @@ def tracked(
     """Return the loss at each of 0 to ``steps`` steps, and every ``sharpness_every`` steps accuracy and sharpness.
 
     Sharpness is the largest eigenvalue of the Hessian, by Lanczos iteration from the last one's eigenvector and some noise from
-    ``generator``. It is NaN where its residual is above ``RESIDUAL`` of it, and where it was not measured. A loss that is not
-    finite is NaN and the last row.
-
-    Args:
-        accuracy: of the weights (d,).
+    ``generator``; it is NaN where its residual is above ``RESIDUAL`` of it, and where it was not measured. ``accuracy`` is a
+    function of the weights (d,). A loss that is not finite is NaN, and the last row.
     """
     rows: Rows = []
     vector: Tensor | None = None

@@ -2,8 +2,9 @@
 
 Ji and Telgarsky 2020 (arXiv 2006.06657): on a network whose outputs are homogeneous in its weights, gradient flow on the
 cross-entropy loss, once all images are classified, drives the loss to 0 and the weights to infinity, and w / |w| converges.
-Lyu and Li 2020 (arXiv 1906.05890): the margin over |w|^L grows. Norms grow like the root of log(1 / loss), so steps must grow like
-1 / loss to get anywhere: w <- w - (r / L) grad L = w - r grad log L, gradient descent on log L, whose flow takes the same path.
+Lyu and Li 2020 (arXiv 1906.05890): the margin over |w|^degree grows. With two layers the norm grows like the root of
+log(1 / L), so steps must grow like 1 / L to get anywhere: w <- w - (r / L) grad L = w - r grad log L, which is gradient descent
+on log L, whose flow takes the same path.
 """
 
 import math

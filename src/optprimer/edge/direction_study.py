@@ -24,7 +24,7 @@ STRAIGHT = 1e-3  # the decision rule's 1 - cos between the weights of successive
 class Direction:
     """The settings ``edge.direction``: a ReLU network with one hidden layer of ``width`` units, trained ``seeds`` times.
 
-    Each time on ``images`` training images, for at most ``doublings`` of log(1 / loss) from 1; the control has ``weight_decay``.
+    Each time on ``images`` training images, for at most ``doublings`` of log(1 / loss); the control has ``weight_decay``.
     """
 
     images: int

@@ -27,7 +27,7 @@ class Run:
 
 
 def runs(edge: Mapping[str, Any]) -> list[Run]:
-    """Return the runs of the (checked) section ``edge`` of the configuration: the quadratic's first, then by network and seed."""
+    """Return the runs of the (checked) section ``edge`` of the configuration: the quadratic's, then by network and seed."""
     return [*_quadratic(edge), *_networks(edge)]
 
 

@@ -1,4 +1,4 @@
-"""Runs of gradient descent that differ in the seed alone, put together: do they settle at the edge of stability?
+"""Runs of gradient descent that differ in the seed alone, put together: whether they settle at the edge of stability.
 
 The decision rule of claim G5, fixed in docs/edge.md, is applied to these numbers.
 """

@@ -1,9 +1,9 @@
 """The tables of the edge stage.
 
-``role`` is ``claim`` or ``control``; of the quadratic, ``below`` or ``above`` the line, which is where the learning rate is. Losses
-of edge/curves.csv are half squared errors, summed over the outputs; all others are in nats. ``n`` is the number of training
-images, ``parameters`` that of the weights. ``sharpness`` is the largest eigenvalue of the Hessian, and ``residual`` the norm of
-H v - lambda v over lambda, for the unit vector v that was found with it.
+``role`` is ``claim`` or ``control``; of the quadratic, ``below`` or ``above`` the line, which is where the learning rate is.
+Losses of edge/curves.csv are half squared errors, summed over the outputs; all others are in nats. ``n`` is the number of
+training images, ``parameters`` that of the weights. ``sharpness`` is the largest eigenvalue of the Hessian, and ``residual``
+the norm of H v - lambda v over lambda, for the unit vector v that was found with it.
 """
 
 from typing import ClassVar
@@ -51,13 +51,14 @@ class Curves(Setting):
 class Summary(Setting):
     """edge/summary.csv: the runs that differ in the seed alone, together.
 
-    ``plateau``: sharpness over 2 / learning_rate, mean over the last third of the steps, with the 95 % interval of Student's t
-    over the ``seeds`` (NaN with one). ``crossed``: share of runs whose sharpness ever reaches 2 / learning_rate, and
-    ``first_crossing`` the mean of the first such step, NaN unless all do. ``late_rises``: share of the steps of the last third
-    on which the loss rises, and ``late_fall`` the factor by which it falls from their first to their last; both means. ``rises``
-    is the largest number of all steps of a run on which the loss rises, ``fall`` the mean factor from first to last step.
-    ``largest``: largest sharpness of all runs and steps over 2 / learning_rate; ``sharpness_low`` and ``sharpness_high`` are the
-    extremes as they are. ``refused`` of the ``measured`` values had too large a residual; ``products`` is what all cost.
+    ``plateau``: sharpness over 2 / learning_rate, mean over the last third of the steps, with the 95 % interval of Student's
+    t over the ``seeds`` (NaN with one). ``crossed``: share of runs whose sharpness ever reaches 2 / learning_rate, and
+    ``first_crossing`` the mean of the first such step, NaN unless all do. ``late_rises``: share of the steps of the last
+    third on which the loss rises, and ``late_fall`` the factor by which it falls from their first to their last; both means.
+    ``rises`` is the largest number of all steps of a run on which the loss rises, ``fall`` the mean factor from first to last
+    step. ``largest``: largest sharpness of all runs and steps over 2 / learning_rate; ``sharpness_low`` and
+    ``sharpness_high`` are the extremes as they are. ``refused`` of the ``measured`` values had too large a residual;
+    ``products`` is what all cost.
     """
 
     _key: ClassVar[list[str]] = SETTING
@@ -85,10 +86,11 @@ class Summary(Setting):
 class Convexity(Table):
     """edge/convexity.csv: segments between weights of one ``network`` after ``step`` steps of gradient descent.
 
-    ``segment``: ``between`` networks of independent starts, ``around`` one (both ends at the distance ``radius`` times the norm of
-    its weights, in random directions), or from one to itself with hidden units ``permuted``; ``radius`` is NaN but for the second.
-    ``violations`` of the ``segments`` have a middle whose loss is above the mean of their ends'; ``share_low`` and ``share_high`` are
-    the exact 95 % interval of their share. ``mean_gap`` and ``largest_gap``: how far above (below, if negative).
+    ``segment``: ``between`` networks of independent starts, ``around`` one (both ends at the distance ``radius`` times the
+    norm of its weights, in random directions), or from one to itself with hidden units ``permuted``; ``radius`` is NaN but
+    for the second. ``violations`` of the ``segments`` have a middle whose loss is above the mean of their ends';
+    ``share_low`` and ``share_high`` are the exact 95 % interval of their share. ``mean_gap`` and ``largest_gap``: how far
+    above (below, if negative).
     """
 
     _key: ClassVar[list[str]] = ["network", "step", "segment", "radius"]
@@ -112,8 +114,8 @@ class Convexity(Table):
 class Spectra(Table):
     """edge/spectra.csv: both ends of the Hessian's spectrum along the training of the networks of edge/convexity.csv.
 
-    ``start`` numbers the networks of one kind. An eigenvalue lies within ``residual_min`` (absolute) of ``lambda_min``, which is
-    never below the smallest one, so a negative value is proof of a direction in which the loss bends downwards.
+    ``start`` numbers the networks of one kind. An eigenvalue lies within ``residual_min`` (absolute) of ``lambda_min``, which
+    is never below the smallest one, so a negative value is proof of a direction in which the loss bends downwards.
     """
 
     _key: ClassVar[list[str]] = ["network", "start", "step"]
@@ -137,8 +139,8 @@ class Direction(Table):
 
     The control has weight decay and is looked at after the same numbers of steps; rows that its run does not reach, since its
     steps have come to nothing, are absent. ``step`` counts those taken back too. ``log_loss`` is the natural logarithm of the
-    cross-entropy loss, decay not included. ``margin``: the smallest margin of an image over |w|^2. ``turn`` is 1 - cos of the angle
-    between w and that of the row before, NaN in the first.
+    cross-entropy loss, decay not included. ``margin``: the smallest margin of an image over |w|^2. ``turn`` is 1 - cos of the
+    angle between w and that of the row before, NaN in the first.
     """
 
     _key: ClassVar[list[str]] = ["role", "seed", "doubling"]

@@ -17,9 +17,19 @@ Criterion = Callable[[Tensor, Tensor], Tensor]
 class FlatLoss:
     """A mean loss L(w) of images ``inputs`` (n, ...) with ``labels`` (n, ...), for flat weights w (d,)."""
 
-    def __init__(self, block_loss: Callable[[Tensor, Tensor, Tensor], Tensor], inputs: Tensor, labels: Tensor) -> None:
-        """Keep the sample and ``block_loss``: (w, inputs, labels of a block) to the block's mean loss, differentiable twice."""
-        self._block_loss = block_loss
+    def __init__(
+        self,
+        block_loss: Callable[[Tensor, Tensor, Tensor], Tensor],
+        inputs: Tensor,
+        labels: Tensor,
+        *,
+        block: int | None = None,
+    ) -> None:
+        """Keep the sample and ``block_loss``: (w, inputs, labels of a block) to the block's mean loss, differentiable twice.
+
+        ``block`` images are computed at once, ``GRAPH_IMAGES`` unless told. A small network is faster with all of them.
+        """
+        self._block_loss, self._block = block_loss, block
         self._inputs, self._labels, self._n = inputs, labels, len(labels)
 
     @torch.no_grad()
@@ -58,7 +68,8 @@ class FlatLoss:
         return product
 
     def _blocks(self) -> list[tuple[Tensor, Tensor]]:
-        return list(zip(self._inputs.split(GRAPH_IMAGES), self._labels.split(GRAPH_IMAGES), strict=True))
+        size = self._block or GRAPH_IMAGES
+        return list(zip(self._inputs.split(size), self._labels.split(size), strict=True))
 
     def _differentiable_gradient(self, leaf: Tensor, x: Tensor, y: Tensor) -> Tensor:
         return torch.autograd.grad(self._block_loss(leaf, x, y), leaf, create_graph=True)[0]
@@ -67,12 +78,14 @@ class FlatLoss:
 class NetworkLoss(FlatLoss):
     """The mean loss of a plain network, in evaluation mode, over all of its parameters in their own order and precision."""
 
-    def __init__(self, network: nn.Module, criterion: Criterion, inputs: Tensor, labels: Tensor) -> None:
+    def __init__(
+        self, network: nn.Module, criterion: Criterion, inputs: Tensor, labels: Tensor, *, block: int | None = None
+    ) -> None:
         """Keep the sample, on which ``criterion`` takes logits and labels of a block to their mean loss."""
         self._network = network.eval()
         self._shapes = {name: parameter.shape for name, parameter in network.named_parameters()}
         self.weights = flat(network)
-        super().__init__(lambda w, x, y: criterion(self.outputs(w, x), y), inputs, labels)
+        super().__init__(lambda w, x, y: criterion(self.outputs(w, x), y), inputs, labels, block=block)
 
     def outputs(self, point: Tensor, inputs: Tensor) -> Tensor:
         """Return the network's outputs for ``inputs`` with the flat weights ``point`` (d,)."""
@@ -82,5 +95,5 @@ class NetworkLoss(FlatLoss):
 
 
 def flat(network: nn.Module) -> Tensor:
-    """Return a copy of all parameters of ``network`` as one vector (d,), in their own order."""
-    return nn.utils.parameters_to_vector(network.parameters()).detach().clone()
+    """Return a copy of all parameters of ``network`` as one vector (d,), in their own order, whatever their layout."""
+    return torch.cat([parameter.detach().reshape(-1) for parameter in network.parameters()])

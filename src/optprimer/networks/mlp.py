@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from optprimer.networks.dropout import Dropout
 from optprimer.networks.weights import he
 
-
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": lambda: nn.ReLU(inplace=True), "tanh": nn.Tanh}
 
 
