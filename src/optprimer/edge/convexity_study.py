@@ -50,16 +50,28 @@ def convexity_rows(
     data = load(folder)
     machine = (device, torch.get_num_threads(), torch.__version__, digest("optprimer.edge.convexity_study"))
     log = RowLog(state / "convexity.jsonl", identity(folder / PROVENANCE, settings, seed, machine))
-    studies = [_Study(settings, data, name, seed, device) for name in ROLES]
-    finished = log.resumed(range(len(studies)), lambda index: studies[index].rows())
+    names = list(ROLES)
+    finished = log.resumed(range(len(names)), lambda index: _rows(settings, data, names[index], seed, device))
     rows = []
     for (name, role), found in zip(ROLES.items(), finished, strict=True):
         rows += [{"data": data.name, "network": name, "role": role} | row for row in found]
     return [row for row in rows if "segment" in row], [row for row in rows if "lambda_min" in row]
 
 
+def _rows(settings: Convexity, data: Dataset, architecture: str, seed: int, device: torch.device) -> Rows:
+    """Return the counts of each kind of segment, and the ends of the spectra, after each number of steps."""
+    study = _Study(settings, data, architecture, seed, device)
+    paths = [study.path(index) for index in range(settings.starts)]
+    found: Rows = []
+    for step in settings.steps:
+        points = [path[step] for path in paths]
+        rows = [*study.segments(points, step), *study.spectra(points, step)]
+        found += [row | {"step": step, "n": study.images, "parameters": len(points[0])} for row in rows]
+    return found
+
+
 class _Study:
-    """One architecture's networks along their training."""
+    """The networks of one architecture, their common loss, and what is asked of points on their ways."""
 
     def __init__(self, settings: Convexity, data: Dataset, architecture: str, seed: int, device: torch.device) -> None:
         self._settings, self._data, self._architecture, self._device = settings, data, architecture, device
@@ -67,19 +79,16 @@ class _Study:
         images = sample(data, settings.images, seed, 0, torch.float64, device)
         self._network = self._start(0)
         self._loss = NetworkLoss(self._network, cross_entropy, images.inputs, images.labels, block=len(images.labels))
-        self._size = {"n": len(images.labels), "parameters": len(self._loss.weights)}
+        self.images = len(images.labels)
 
-    def rows(self) -> Rows:
-        """Return the counts of each kind of segment, and the ends of the spectra, after each number of steps."""
-        paths = [self._path(index) for index in range(self._settings.starts)]
-        found: Rows = []
-        for step in self._settings.steps:
-            points = [path[step] for path in paths]
-            rows = [*self._segments(points, step), *self._spectra(points, step)]
-            found += [row | {"step": step} | self._size for row in rows]
-        return found
+    def path(self, index: int) -> dict[int, Tensor]:
+        """Train one network and keep its weights after each of the steps."""
+        weights = torch.cat([parameter.detach().reshape(-1) for parameter in self._start(index).parameters()])
+        steps = islice(descend(self._loss, weights, self._settings.learning_rate), max(self._settings.steps) + 1)
+        return {step: point for step, (_, point) in enumerate(steps) if step in self._settings.steps}
 
-    def _segments(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
+    def segments(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
+        """Count the violations on each kind of segment between and around ``points``."""
         generator = self._generator("segments", step)
         yield {"segment": "between", "radius": float("nan")} | convexity.counted([*convexity.between(self._loss, points)])
         for radius in self._settings.radii:
@@ -89,7 +98,8 @@ class _Study:
             gaps = [convexity.gap(self._loss, point, self._permuted(point, generator)) for point in points]
             yield {"segment": "permuted", "radius": float("nan")} | convexity.counted(gaps)
 
-    def _spectra(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
+    def spectra(self, points: list[Tensor], step: int) -> Iterator[dict[str, Any]]:
+        """Measure both ends of the Hessian's spectrum at the first ``points``."""
         for index, point in enumerate(points[: self._settings.spectra]):
             generator = self._generator("lanczos", step, index)
             ends = extreme_eigenvalues(self._loss.hessian(point), len(point), PRODUCTS, generator, self._device, torch.float64)
@@ -102,12 +112,6 @@ class _Study:
                 "residual_max": ends.residual_max,
                 "products": ends.iterations,
             }
-
-    def _path(self, index: int) -> dict[int, Tensor]:
-        """Train one network and keep its weights after each of the steps."""
-        weights = torch.cat([parameter.detach().reshape(-1) for parameter in self._start(index).parameters()])
-        steps = islice(descend(self._loss, weights, self._settings.learning_rate), max(self._settings.steps) + 1)
-        return {step: point for step, (_, point) in enumerate(steps) if step in self._settings.steps}
 
     def _start(self, index: int) -> nn.Module:
         widths = () if self._architecture == LINEAR else (self._settings.width,)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optprimer.edge.tables import SETTING
+from optprimer.edge.tables import SETTING, Summary
 from optprimer.intervals import mean_interval
 
 LATE = 2 / 3  # of a run's steps: what comes after is its plateau
@@ -22,7 +22,7 @@ def summarise(curves: pd.DataFrame) -> pd.DataFrame:
     for key, group in curves.groupby(settings):
         measured = pd.DataFrame([_run(run.sort_values("step")) for _, run in group.groupby("seed")])
         rows.append(dict(zip(settings, key, strict=True)) | _together(measured) | _spread(group))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(Summary.to_schema().columns))
 
 
 def _run(run: pd.DataFrame) -> dict[str, float]:
