@@ -1,8 +1,8 @@
 """The arms of the comparison: one start, one optimizer, one training loss at the end, and batches of different sizes.
 
 Keskar et al. 2017, section 2: Adam, a small batch against one of a tenth of the data. The source trains until the loss stalls;
-here all arms end at the same loss, as curvature of the cross-entropy falls with the loss wherever one stops. Two arms instead
-train for as many epochs as the small batch did, so with far fewer steps, as the source's published script does.
+here all arms end at the same loss, as curvature of the cross-entropy falls with the loss wherever one stops. One arm instead
+trains for as many epochs as the small batch did, so with far fewer steps, as the source's published script does.
 """
 
 import math
@@ -34,7 +34,6 @@ ARMS = {
     LARGE: Arm("large"),
     "full": Arm("full"),
     "large_same_epochs": Arm("large", same_epochs=True),
-    "full_same_epochs": Arm("full", same_epochs=True),
 }
 
 

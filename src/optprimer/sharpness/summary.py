@@ -32,7 +32,7 @@ def summarise(minima: pd.DataFrame, keskar: pd.DataFrame) -> pd.DataFrame:
     """
     spread = keskar.assign(measure="keskar_" + keskar["space"] + "_" + keskar["epsilon"].map("{:g}".format))
     spread = spread.pivot(index=RUN, columns="measure", values="keskar_sharpness")
-    table = minima.set_index(RUN).join(spread)
+    table = minima.set_index(RUN).join(spread).sort_index()
     kinds = dict.fromkeys((*RATIOS, *spread.columns), "ratio") | dict.fromkeys(DIFFERENCES, "difference")
     rows = []
     for (data, network, arm), runs in table.reset_index().groupby(["data", "network", "arm"]):
