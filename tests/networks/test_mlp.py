@@ -2,6 +2,7 @@
 
 import copy
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -49,6 +50,28 @@ def test_an_mlp_is_its_formula(widths, channels, side, classes):
         expected = (expected @ layer.weight.T + layer.bias).clamp(min=0)
     torch.testing.assert_close(network(images), expected @ last.weight.T + last.bias)
     assert torch.equal(images, before)
+
+
+def test_the_activation_is_the_one_asked_for():
+    network = mlp((7, 6), channels=1, side=3, classes=4, activation="tanh", generator=seeded())
+    torch_default(network, seeded(1))
+    images = torch.randn(5, 1, 3, 3, generator=seeded(2))
+    first, second, last = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    hidden = torch.tanh(second(torch.tanh(first(images.flatten(1)))))
+    torch.testing.assert_close(network(images), last(hidden))
+
+
+@pytest.mark.parametrize("widths", [(), (6,), (6, 5)])
+def test_without_biases_logits_are_homogeneous_in_the_weights(widths):
+    network = mlp(widths, channels=1, side=3, classes=4, bias=False, generator=seeded())
+    torch_default(network, seeded(1))
+    assert parameter_count(network) == sum(a * b for a, b in pairwise((9, *widths, 4)))
+    images = torch.randn(5, 1, 3, 3, generator=seeded(2))
+    before = network(images)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight *= 2
+    torch.testing.assert_close(network(images), 2 ** (len(widths) + 1) * before)
 
 
 def test_the_start_is_he_normal_without_biases():
