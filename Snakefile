@@ -3,6 +3,8 @@
 #     data ─► train ─► directions ─► surface, line, curvature ─► tables ─► figures
 #       │        └───► trajectory ─┘                               ▲
 #       ├───► rates ───────────────────────────────────────────────┤
+#       ├───► batch ───────────────────────────────────────────────┤
+#       ├───► edge ────────────────────────────────────────────────┤
 #       └───► memorization ────────────────────────────────────────┘
 #
 # snakemake --cores all                                                      the embedded default (config.yaml)
@@ -22,6 +24,9 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/landscape.smk"
 include: "workflow/rules/rates.smk"
 include: "workflow/rules/memorization.smk"
+include: "workflow/rules/batch.smk"
+include: "workflow/rules/edge.smk"
+include: "workflow/rules/sharpness.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/figures.smk"
 
@@ -33,4 +38,15 @@ rule all:
         expand("<results>/rates/{table}.csv", table=RATES_TABLES),
         expand(
             "<results>/memorization/{table}.csv", table=["curves", "runs", "summary"]
+        ),
+        expand(
+            "<results>/batch/{table}.csv", table=["curves", "runs", "summary", "cost"]
+        ),
+        expand(
+            "<results>/edge/{table}.csv",
+            table=["curves", "summary", "convexity", "spectra", "direction"],
+        ),
+        expand(
+            "<results>/sharpness/{table}.csv",
+            table=[*SHARPNESS_TABLES, "summary", "slopes"],
         ),

@@ -4,15 +4,18 @@ import sys
 
 import typer
 
+from optprimer.batch.commands import batch_cost, batch_plan, batch_search, batch_summary, batch_train
 from optprimer.collect import collect
 from optprimer.config import commands as config_commands
 from optprimer.custom import landscape
 from optprimer.data.commands import data_command
+from optprimer.edge.commands import edge_convexity, edge_descent, edge_direction, edge_summary
 from optprimer.errors import UserError
 from optprimer.figures.commands import figure
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
 from optprimer.memorization.commands import memorization_plan, memorization_summary, memorize
 from optprimer.rates.commands import rates
+from optprimer.sharpness.commands import sharpness, sharpness_summary
 from optprimer.training.commands import train
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -30,6 +33,17 @@ for command in (
     memorization_plan,
     memorize,
     memorization_summary,
+    batch_plan,
+    batch_search,
+    batch_train,
+    batch_summary,
+    batch_cost,
+    edge_descent,
+    edge_summary,
+    edge_convexity,
+    edge_direction,
+    sharpness,
+    sharpness_summary,
     figure,
     landscape,
 ):

@@ -1,8 +1,11 @@
 """Every table of the project by its stage and file name."""
 
+from optprimer.batch import tables as batch
+from optprimer.edge import tables as edge
 from optprimer.landscape.tables import Crosscheck, Curvature, Geometry, Line, Precision, Surface, Trajectory
 from optprimer.memorization import tables as memorization
 from optprimer.rates.tables import Checks, Cost, Curves, Errata, Exponents, Pl, WorstCase
+from optprimer.sharpness import tables as sharpness
 from optprimer.tables import Table
 from optprimer.training.tables import History
 
@@ -19,6 +22,24 @@ TABLES: dict[str, type[Table]] = {
     "memorization/curves": memorization.Curves,
     "memorization/runs": memorization.Runs,
     "memorization/summary": memorization.Summary,
+    "batch/plan": batch.Plan,
+    "batch/search": batch.Search,
+    "batch/curves": batch.Curves,
+    "batch/runs": batch.Runs,
+    "batch/summary": batch.Summary,
+    "batch/cost": batch.Cost,
+    "edge/curves": edge.Curves,
+    "edge/summary": edge.Summary,
+    "edge/convexity": edge.Convexity,
+    "edge/spectra": edge.Spectra,
+    "edge/direction": edge.Direction,
+    "sharpness/minima": sharpness.Minima,
+    "sharpness/keskar": sharpness.Keskar,
+    "sharpness/line": sharpness.Line,
+    "sharpness/summary": sharpness.Summary,
+    "sharpness/reparameterization": sharpness.Reparameterization,
+    "sharpness/slopes": sharpness.Slopes,
+    "sharpness/profile": sharpness.Profile,
     "rates/curves": Curves,
     "rates/exponents": Exponents,
     "rates/checks": Checks,

@@ -16,6 +16,14 @@ def study(name, **lists):
     return {"memorization": {"studies": {name: lists}}}
 
 
+def recipe(name, **settings):
+    return {"batch": {"recipes": {name: settings}}}
+
+
+def ladder(*names):
+    return {"batch": {"ladders": {"mlp": list(names), "conv": []}}}
+
+
 # check, impossible settings, key that the message names, their possible neighbours
 CASES = [
     ("image_size_divides_native_side", {"data": {"image_size": 6}}, "data.image_size", {"data": {"image_size": 4}}),
@@ -249,6 +257,171 @@ CASES = [
         {"memorization": {"patience": 61}},
         "memorization.networks.mlp_3x512.epochs",
         {"memorization": {"patience": 60}},
+    ),
+    (
+        "recipes_are_told_to_the_end",
+        recipe("gd_clip", like="gd_cilp"),
+        "batch.recipes.gd_clip.like",
+        recipe("gd_clip", like="gd"),
+    ),
+    (
+        "recipes_are_told_to_the_end",
+        merge(recipe("gd", like="gd_longer"), ladder("sgd", "gd_longer", "adam")),
+        "batch.recipes.gd_tuned_rate.like",
+        merge(recipe("gd", like="adam"), ladder("sgd", "gd_longer", "adam")),
+    ),
+    (
+        "recipes_are_told_to_the_end",
+        recipe("new", epochs=3),
+        "batch.recipes.new",
+        recipe("new", epochs=3, like="sgd"),
+    ),
+    (
+        "recipes_name_what_there_is",
+        ladder("sgd", "newton"),
+        "batch.ladders.mlp",
+        ladder("sgd", "adam"),
+    ),
+    (
+        "recipes_name_what_there_is",
+        recipe("gd_clip", rate_of="gd_equal_steps"),
+        "batch.recipes.gd_clip.rate_of",
+        recipe("gd_clip", rate_of="gd_longer"),
+    ),
+    (
+        "recipes_name_what_there_is",
+        ladder("gd", "adam"),
+        "batch.recipes.gd.against",
+        merge(ladder("gd", "adam"), recipe("sgd", against="adam")),
+    ),
+    (
+        "searches_are_equal",
+        recipe("gd_longer", learning_rates=[0.1, 0.2]),
+        "batch.recipes.gd_longer.learning_rates",
+        recipe("gd_longer", learning_rates=[0.1]),  # no search
+    ),
+    ("searches_are_equal", {"batch": {"searches": 4, "seeds": 3}}, "batch.searches", {"batch": {"searches": 3, "seeds": 3}}),
+    ("batch_images_are_there", {"batch": {"test_images": 360}}, "batch.test_images", {"batch": {"test_images": 359}}),
+    (
+        "batch_images_are_there",
+        {"batch": {"images": 1438}},
+        "batch.images",
+        {"batch": {"images": 1437}},
+    ),
+    # Two folds hold 720 of the 1,797 digits.
+    (
+        "batch_images_are_there",
+        {"batch": {"validation_images": 1077}},
+        "batch.validation_images",
+        {"batch": {"validation_images": 1076}},
+    ),
+    ("batch_images_are_there", {"batch": {"seeds": 6}}, "batch.seeds", {"batch": {"seeds": 4}}),
+    (
+        "batch_images_are_there",
+        {"batch": {"sharpness_images": 1438}},
+        "batch.sharpness_images",
+        {"batch": {"sharpness_images": 1437}},
+    ),
+    ("batch_networks_fit", {"batch": {"ladders": {"lenet": []}}}, "batch.ladders.lenet", {"batch": {"ladders": {"conv": []}}}),
+    ("batch_networks_fit", {"batch": {"cost_network": "lenet"}}, "batch.cost_network", {"batch": {"cost_network": "mlp"}}),
+    (
+        "batch_networks_fit",
+        {"batch": {"networks": {"conv": {"widths": []}}}},
+        "batch.networks.conv.widths",
+        {"batch": {"networks": {"conv": {"architecture": "resnet18", "widths": []}}}},
+    ),
+    (
+        "batch_networks_fit",
+        merge(
+            {"data": {"dataset": "cifar10", "image_size": 4}},
+            {"batch": {"networks": {"conv": {"architecture": "resnet18", "widths": []}}}},
+        ),
+        "batch.networks.conv.architecture",
+        merge(
+            {"data": {"dataset": "cifar10", "image_size": 16}},
+            {"batch": {"networks": {"conv": {"architecture": "resnet18", "widths": []}}}},
+        ),
+    ),
+    (
+        "batch_recipes_fit_the_images",
+        recipe("sgd_augmented", crop_padding=8),
+        "batch.recipes.sgd_augmented.crop_padding",
+        recipe("sgd_augmented", crop_padding=7),
+    ),
+    (
+        "batch_recipes_fit_the_images",
+        merge(recipe("adam", batch_size=1438), {"batch": {"images": 1437}}),
+        "batch.recipes.adam.batch_size",
+        merge(recipe("adam", batch_size="full"), {"batch": {"images": 1437}}),
+    ),
+    (
+        "equal_steps_are_equal",
+        recipe("sgd", batch_size=32),
+        "batch.recipes.gd_equal_steps.epochs",
+        merge(recipe("sgd", batch_size=32), recipe("gd_equal_steps", epochs=450)),
+    ),
+    ("edge_images_are_there", {"edge": {"images": 1438}}, "edge.images", {"edge": {"images": 1437}}),
+    (
+        "edge_images_are_there",
+        {"edge": {"convexity": {"images": 1438}}},
+        "edge.convexity.images",
+        {"edge": {"convexity": {"images": 1437}}},
+    ),
+    (
+        "edge_images_are_there",
+        {"edge": {"direction": {"images": 1438}}},
+        "edge.direction.images",
+        {"edge": {"direction": {"images": 1437}}},
+    ),
+    (
+        "edge_controls_are_slower",
+        {"edge": {"networks": {"tanh": {"control_learning_rate": 0.25}}}},
+        "edge.networks.tanh.control_learning_rate",
+        {"edge": {"networks": {"tanh": {"control_learning_rate": 0.24}}}},
+    ),
+    (
+        "edge_sharpness_is_measured_late",
+        {"edge": {"sharpness_every": 301}},
+        "edge.networks.tanh.steps",
+        {"edge": {"sharpness_every": 300}},
+    ),
+    (
+        "spectra_are_of_starts",
+        {"edge": {"convexity": {"spectra": 21}}},
+        "edge.convexity.spectra",
+        {"edge": {"convexity": {"spectra": 20}}},
+    ),
+    ("sharpness_images_are_there", {"sharpness": {"images": 1438}}, "sharpness.images", {"sharpness": {"images": 1437}}),
+    (
+        "sharpness_images_are_there",
+        {"sharpness": {"test_images": 360}},
+        "sharpness.test_images",
+        {"sharpness": {"test_images": 359}},
+    ),
+    ("sharpness_images_are_there", {"sharpness": {"seeds": 6}}, "sharpness.seeds", {"sharpness": {"seeds": 6, "folds": 6}}),
+    (
+        "small_batches_are_smaller",
+        {"sharpness": {"batch_size": 100}},
+        "sharpness.batch_size",
+        {"sharpness": {"batch_size": 99}},
+    ),
+    (
+        "sharpness_networks_have_widths",
+        {"sharpness": {"networks": {"deep": {"widths": []}}}},
+        "sharpness.networks.deep.widths",
+        {"sharpness": {"networks": {"deep": {"architecture": "alexnet", "widths": []}}}},
+    ),
+    (
+        "sharpness_networks_have_widths",
+        {"sharpness": {"networks": {"deep": {"architecture": "alexnet"}}}},
+        "sharpness.networks.deep.widths",
+        {"sharpness": {"networks": {"deep": {"architecture": "conv"}}}},
+    ),
+    (
+        "minima_are_points_of_their_line",
+        {"sharpness": {"line_points": 24}},
+        "sharpness.line_points",
+        {"sharpness": {"line_points": 22}},
     ),
 ]
 

@@ -71,6 +71,16 @@ def test_folds_share_out_all_images_and_all_classes_evenly(data, choice):
     assert (np.ptp(counts, axis=0) <= 1).all()
 
 
+def test_several_folds_test_together_what_they_test_one_by_one():
+    data = numbered(np.arange(60) % 3, np.arange(31) % 3)
+    several = folded(data, 5, [3, 0], 1)
+    apart = [places(folded(data, 5, fold, 1).test_images) for fold in (0, 3)]
+    assert places(several.test_images).tolist() == sorted(np.concatenate(apart).tolist())
+    assert len(several.train_labels) + len(several.test_labels) == 91
+    with pytest.raises(UserError, match="fold 5"):
+        folded(data, 5, [0, 5], 1)
+
+
 def test_the_seed_decides_the_folds_and_chance_is_fair():
     data = numbered(np.arange(60) % 3, np.arange(30) % 3)
     first, again, other = (places(folded(data, 5, 2, seed).test_images) for seed in (3, 3, 4))

@@ -3,7 +3,9 @@ import re
 import warnings
 from dataclasses import asdict
 
+import edge_tables
 import pytest
+import sharpness_tables
 from memorization_tables import curves_table, runs_table, summary_table
 from PIL import Image
 from typer.testing import CliRunner
@@ -29,14 +31,17 @@ def folder(tables, tmp_path_factory):
             for net, rows in frame.groupby("net"):
                 write(rows, TABLES["train/history"], folder / "train" / str(net) / "history.csv")
         else:
-            write(frame, TABLES[f"landscape/{name}"], folder / f"{name}.csv")
+            write(frame, TABLES[f"landscape/{name}"], folder / "landscape" / f"{name}.csv")
     for name, frame in {"curves": curves_table(), "runs": runs_table(), "summary": summary_table()}.items():
-        write(frame.assign(data="digits"), TABLES[f"memorization/{name}"], folder / f"{name}.csv")
+        write(frame.assign(data="digits"), TABLES[f"memorization/{name}"], folder / "memorization" / f"{name}.csv")
+    for stage, module in {"edge": edge_tables, "sharpness": sharpness_tables}.items():
+        for name, frame in module.TABLES.items():
+            write(frame().assign(data="digits"), TABLES[f"{stage}/{name}"], folder / stage / f"{name}.csv")
     return folder
 
 
 def paths(folder, name):
-    return [path for table in FIGURES[name] for path in sorted(folder.rglob(f"{table.rpartition('/')[2]}.csv"))]
+    return [path for table in FIGURES[name] for path in sorted(folder.glob(f"{table.replace('/', '/**/')}.csv"))]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -95,13 +100,13 @@ def test_one_network_without_a_history_has_its_figure(tables, tmp_path):
 )
 def test_wrong_requests_are_refused_in_one_line(name, chosen, message, folder, tmp_path):
     with pytest.raises(UserError, match=message) as refused:
-        draw(name, [folder / f"{table}.csv" for table in chosen], tmp_path / name, "run", 0, "abc")
+        draw(name, [folder / "landscape" / f"{table}.csv" for table in chosen], tmp_path / name, "run", 0, "abc")
     assert "\n" not in str(refused.value)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_table_of_another_kind_under_a_right_name_is_refused(folder, tmp_path):
-    (tmp_path / "line.csv").write_bytes((folder / "curvature.csv").read_bytes())
+    (tmp_path / "line.csv").write_bytes((folder / "landscape" / "curvature.csv").read_bytes())
     with pytest.raises(UserError, match="line"):
         draw("lines", [tmp_path / "line.csv"], tmp_path / "lines", "run", 0, "abc")
 

@@ -84,3 +84,12 @@ def test_parameters_and_mode_of_the_network_are_left_alone(problem):
     assert torch.equal(flat(network), before)
     assert not any(parameter.grad is not None for parameter in network.parameters())
     torch.testing.assert_close(loss.outputs(before, x), network(x))
+
+
+def test_flat_weights_are_those_of_any_layout():
+    network = nn.Conv2d(3, 4, 3)
+    before = flat(network)
+    network.to(memory_format=torch.channels_last)
+    assert torch.equal(flat(network), before)
+    flat(network).zero_()  # a copy
+    assert torch.equal(flat(network), before)

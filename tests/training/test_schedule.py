@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from optprimer.errors import UserError
 from optprimer.training.schedule import Schedule
 
 KINDS = ["constant", "step", "one_cycle", "cosine"]
@@ -50,6 +51,21 @@ def test_one_cycle_is_two_straight_lines():
 def test_cosine_values():
     expected = [(1 + math.cos(math.pi * angle)) / 2 for angle in (0, 0.25, 0.5, 0.75)]
     assert rates(Schedule("cosine", 1.0), 4) == pytest.approx(expected, abs=1e-15)
+
+
+def test_a_part_of_the_cosine_ends_where_the_source_does():
+    # Geiping et al. 2022: warm-up over 400 of 3,000 steps, then 2,600 of a half cosine of 4,000.
+    schedule = Schedule("cosine", 0.8, warmup=400 / 3000, span=0.65)
+    assert [schedule(step, 3000) for step in (399, 400)] == [0.8, 0.8]
+    expected = [0.4 * (1 + math.cos(math.pi * step / 4000)) for step in (1300, 2599)]
+    assert [schedule(400 + step, 3000) for step in (1300, 2599)] == pytest.approx(expected, rel=1e-12)
+    assert schedule(2999, 3000) / 0.8 == pytest.approx(0.273, abs=1e-3)
+
+
+@pytest.mark.parametrize("span", [0.0, -0.1, 1.1])
+def test_a_part_is_more_than_none_and_at_most_all(span):
+    with pytest.raises(UserError, match="span"):
+        Schedule("cosine", 0.1, span=span)
 
 
 @pytest.mark.parametrize("kind", ["one_cycle", "cosine"])

@@ -2,14 +2,17 @@
 import json
 import sys
 
+from optprimer.batch.plan import jobs as batch_jobs
 from optprimer.config.digest import config_digest
 from optprimer.config.validate import check
 from optprimer.digest import digest
+from optprimer.edge.plan import jobs as edge_jobs
 from optprimer.errors import UserError
 from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.landscape.jobs import Jobs
 from optprimer.memorization.plan import jobs as memorization_jobs
 from optprimer.rates.registry import STUDIES, TABLES as RATES_TABLES
+from optprimer.sharpness.settings import jobs as sharpness_jobs
 
 try:
     check(config)
@@ -19,6 +22,11 @@ except UserError as error:
 NETS = sorted(config["train"]["networks"])
 JOBS = Jobs.plan(config["landscape"])
 MEMORIZATION_JOBS = memorization_jobs(config["memorization"])
+BATCH_JOBS = {
+    stage: batch_jobs(config["batch"], stage) for stage in ("search", "train")
+}
+EDGE_JOBS = edge_jobs(config["edge"])
+SHARPNESS_JOBS = sharpness_jobs(config["sharpness"])
 STATE = f"results/{config['run']}/.state"  # of interrupted jobs; nobody's output, so Snakemake leaves it alone
 GPU = int(config["device"] == "cuda")
 
@@ -59,6 +67,24 @@ MEMORIZATION_FLAGS = f"--folds {config['memorization']['folds']}" + "".join(
     if config["memorization"][key] != "all"
 )
 
+COST_NETWORK = config["batch"]["networks"][config["batch"]["cost_network"]]
+COST_FLAGS = (
+    f"--network {config['batch']['cost_network']} --architecture {COST_NETWORK['architecture']}"
+    f" --widths '{','.join(map(str, COST_NETWORK['widths']))}'"
+)
+
+BATCH_FLAGS = f"--folds {config['batch']['folds']}" + "".join(
+    f" --{key.replace('_', '-')} {config['batch'][key]}"
+    for key in ("images", "test_images")
+    if config["batch"][key] != "all"
+)
+
+EDGE_DESCENT = {
+    key: value
+    for key, value in config["edge"].items()
+    if key not in ("convexity", "direction")
+}
+
 PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
 
 
@@ -80,6 +106,21 @@ def table_parts(wildcards):
         return [
             f"<results>/memorization/{first}-{last}/{wildcards.table}.csv"
             for first, last in MEMORIZATION_JOBS
+        ]
+    if wildcards.stage == "batch":
+        stage = "search" if wildcards.table == "search" else "train"
+        return [
+            f"<results>/batch/{stage}/{first}-{last}/{wildcards.table}.csv"
+            for first, last in BATCH_JOBS[stage]
+        ]
+    if wildcards.stage == "edge":
+        return [
+            f"<results>/edge/{first}-{last}/curves.csv" for first, last in EDGE_JOBS
+        ]
+    if wildcards.stage == "sharpness":
+        return [
+            f"<results>/sharpness/{first}-{last}/{wildcards.table}.csv"
+            for first, last in SHARPNESS_JOBS
         ]
     families = {
         "line": {"line": JOBS.line},
@@ -132,8 +173,9 @@ wildcard_constraints:
     net="|".join(NETS),
     surface="|".join(JOBS.surfaces),
     directions="filter|layer|none",
-    stage="landscape|rates|memorization",
-    table="surface|line|curvature|trajectory|crosscheck|precision|runs|"
+    stage="landscape|rates|memorization|batch|edge|sharpness",
+    table="surface|line|curvature|trajectory|crosscheck|precision|runs|search|"
+    + "minima|keskar|reparameterization|profile|"
     + "|".join(RATES_TABLES),
     study="|".join(STUDIES),
     figure="|".join(name for name in FIGURES if name not in PAGES),

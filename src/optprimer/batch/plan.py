@@ -78,17 +78,18 @@ def jobs(batch: Section, stage: str) -> list[tuple[int, int]]:
 
 def _trials(batch: Section) -> Iterator[Run]:
     """Yield the runs of the search, of every network, searched recipe, seed and learning rate."""
-    names = searched(batch["recipes"], batch["ladder"])
-    for network, name, seed in product(sorted(batch["trained"]), names, range(batch["searches"])):
-        for rate in rates(batch["recipes"], name):
-            yield _run(batch, "search", network, name, seed, rate)
+    for network, ladder in sorted(batch["ladders"].items()):
+        for name, seed in product(searched(batch["recipes"], ladder), range(batch["searches"])):
+            for rate in rates(batch["recipes"], name):
+                yield _run(batch, "search", network, name, seed, rate)
 
 
 def _arms(batch: Section) -> Iterator[Run]:
     """Yield the runs that are compared."""
-    for network, name, seed in product(sorted(batch["trained"]), batch["ladder"], range(batch["seeds"])):
-        choices = rates(batch["recipes"], rate_source(batch["recipes"], name))
-        yield _run(batch, "train", network, name, seed, choices[0] if len(choices) == 1 else None)
+    for network, ladder in sorted(batch["ladders"].items()):
+        for name, seed in product(ladder, range(batch["seeds"])):
+            choices = rates(batch["recipes"], rate_source(batch["recipes"], name))
+            yield _run(batch, "train", network, name, seed, choices[0] if len(choices) == 1 else None)
 
 
 def _run(batch: Section, stage: str, network: str, name: str, seed: int, rate: float | None) -> Run:

@@ -18,7 +18,7 @@ def search_data(
 
     Args:
         dataset: all images.
-        images: that train; 0 is all that do not validate.
+        images: that train, if there are so many that do not validate; 0 is all of these.
         validation_images: that validate.
         folds: run s tests on fold s modulo ``folds``; with 0 all of them test on the test images of ``dataset``.
         tested: the seeds s of these runs. Neither training nor validation images are among those that they test on.
@@ -26,7 +26,7 @@ def search_data(
     """
     pool = folded(dataset, folds, {index % folds for index in tested}, seed) if folds else dataset
     own = seeds.derive(seed, "search", *sorted(tested))
-    data = subset(pool, images + validation_images if images else None, None, own)
+    data = subset(pool, images + validation_images if images else None, None, own)  # all, if there are no more
     labels = np.asarray(data.train_labels)
     held = np.zeros(len(labels), dtype=bool)
     held[stratified(labels, validation_images, seeds.derive(own, "validation"))] = True

@@ -22,23 +22,24 @@ def recipes_are_told_to_the_end(config: Config) -> Iterator[Problem]:
 
 
 def recipes_name_what_there_is(config: Config) -> Iterator[Problem]:
-    """`batch.ladder` names `batch.recipes`; their `rate_of` is `own` or one with `own`, their `against` is in the ladder."""
-    recipes, ladder = config["batch"]["recipes"], config["batch"]["ladder"]
-    if not set(ladder) <= set(recipes):
-        yield Problem("batch.ladder", ladder, f"each one of {', '.join(recipes)}")
-    told, _ = _told(config)
+    """`batch.ladders` name `batch.recipes`; their `rate_of` is `own` or one with `own`, their `against` in the same ladder."""
+    recipes, told = config["batch"]["recipes"], _told(config)
     owners = [name for name, settings in told.items() if settings["rate_of"] == OWN]
-    for name, settings in ((name, told[name]) for name in ladder if name in told):
-        if settings["rate_of"] not in (OWN, *owners):
-            yield Problem(f"batch.recipes.{name}.rate_of", settings["rate_of"], f"{OWN}, or one of {', '.join(owners)}")
-        if settings["against"] not in ladder:
-            yield Problem(f"batch.recipes.{name}.against", settings["against"], f"one of {', '.join(ladder)}")
+    for network, ladder in config["batch"]["ladders"].items():
+        if not set(ladder) <= set(recipes):
+            yield Problem(f"batch.ladders.{network}", ladder, f"each one of {', '.join(recipes)}")
+        for name in filter(told.__contains__, ladder):
+            source, against = told[name]["rate_of"], told[name]["against"]
+            if source not in (OWN, *owners):
+                yield Problem(f"batch.recipes.{name}.rate_of", source, f"{OWN}, or one of {', '.join(owners)}")
+            if against not in ladder:
+                yield Problem(f"batch.recipes.{name}.against", against, f"one of {', '.join(ladder)}, the ladder of {network}")
 
 
 def searches_are_equal(config: Config) -> Iterator[Problem]:
     """All searched recipes of `batch` have equally many `learning_rates`, and there are no more `searches` than `seeds`."""
-    batch, (told, names) = config["batch"], _told(config)
-    numbers = {name: len(rates(told, name)) for name in searched(told, names)}
+    batch, told = config["batch"], _told(config)
+    numbers = {name: len(rates(told, name)) for name in searched(told, _names(config))}
     for name, number in numbers.items():
         first, wanted = next(iter(numbers.items()))
         if number != wanted:
@@ -48,7 +49,7 @@ def searches_are_equal(config: Config) -> Iterator[Problem]:
 
 
 def batch_images_are_there(config: Config) -> Iterator[Problem]:
-    """`batch` has images enough; outside the folds that a search spares, for `images` and `validation_images` together."""
+    """`batch` has images enough: some that train beside `validation_images`, outside the folds that a search spares."""
     batch = config["batch"]
     train, test = available(config, batch["folds"])
     for key, most in (("images", train), ("test_images", test)):
@@ -56,21 +57,20 @@ def batch_images_are_there(config: Config) -> Iterator[Problem]:
             yield Problem(f"batch.{key}", batch[key], f"at most {most}, or all")
     if batch["folds"] and batch["seeds"] > batch["folds"]:
         yield Problem("batch.seeds", batch["seeds"], f"at most batch.folds = {batch['folds']}, so that each tests on its own")
-    images = 1 if batch["images"] == "all" else batch["images"]
     pool, _ = available(config, batch["folds"], math.ceil(batch["seeds"] / batch["searches"]))
-    if images <= train and searched(*_told(config)) and images + batch["validation_images"] > pool:
-        limit = f"at most {pool - images}: a search has {pool} images that its runs do not test on, and {images} train"
+    if searched(_told(config), _names(config)) and batch["validation_images"] >= pool:
+        limit = f"less than the {pool} images that a search has"
         yield Problem("batch.validation_images", batch["validation_images"], limit)
     if batch["images"] != "all" and batch["sharpness_images"] > batch["images"]:
         yield Problem("batch.sharpness_images", batch["sharpness_images"], f"at most batch.images = {batch['images']}")
 
 
 def batch_networks_fit(config: Config) -> Iterator[Problem]:
-    """`batch.trained`, `.cost_network` name `batch.networks`, which have `widths` but for `resnet18`; it needs sides of 8k."""
+    """`batch.ladders`, `.cost_network` name `batch.networks`, which have `widths` but for `resnet18`; it needs sides of 8k."""
     batch, side = config["batch"], config["data"]["image_size"]
     names = ", ".join(batch["networks"])
-    if not set(batch["trained"]) <= set(batch["networks"]):
-        yield Problem("batch.trained", batch["trained"], f"each one of {names}")
+    for name in batch["ladders"].keys() - batch["networks"].keys():
+        yield Problem(f"batch.ladders.{name}", batch["ladders"][name], f"the name of one of batch.networks, {names}")
     if batch["cost_network"] not in batch["networks"]:
         yield Problem("batch.cost_network", batch["cost_network"], f"one of {names}")
     for name, network in batch["networks"].items():
@@ -83,10 +83,10 @@ def batch_networks_fit(config: Config) -> Iterator[Problem]:
 
 
 def batch_recipes_fit_the_images(config: Config) -> Iterator[Problem]:
-    """In `batch.ladder`, shifts are less than `data.image_size`, and batches no larger than `batch.images`."""
+    """In `batch.ladders`, shifts are less than `data.image_size`, and batches no larger than `batch.images`."""
     batch, side = config["batch"], config["data"]["image_size"]
-    told, names = _told(config)
-    for name in names:
+    told = _told(config)
+    for name in _names(config):
         recipe = rung(told, name)
         if recipe.crop_padding >= side:
             yield Problem(f"batch.recipes.{name}.crop_padding", recipe.crop_padding, f"less than data.image_size = {side}")
@@ -96,9 +96,9 @@ def batch_recipes_fit_the_images(config: Config) -> Iterator[Problem]:
 
 
 def equal_steps_are_equal(config: Config) -> Iterator[Problem]:
-    """The recipe `gd_equal_steps` of `batch`, if it is in the ladder, has as many steps as `sgd`."""
-    batch, (told, names) = config["batch"], _told(config)
-    if {"sgd", "gd_equal_steps"} <= set(names):
+    """The recipe `gd_equal_steps` of `batch`, if it is in a ladder, has as many steps as `sgd`."""
+    batch, told = config["batch"], _told(config)
+    if {"sgd", "gd_equal_steps"} <= set(_names(config)):
         sgd, epochs = rung(told, "sgd"), rung(told, "gd_equal_steps").epochs
         images = available(config, batch["folds"])[0] if batch["images"] == "all" else batch["images"]
         steps = sgd.epochs * math.ceil(images / (sgd.batch_size or images))
@@ -114,15 +114,18 @@ def _chain(recipes: Recipes, name: str) -> list[str]:
     return chain
 
 
-def _told(config: Config) -> tuple[Recipes, list[str]]:
-    """Return the recipes that are told to the end, with all of their settings, and those of the ladder with a source of rates.
-
-    What a check is not about must not stop it.
-    """
+def _told(config: Config) -> Recipes:
+    """Return the recipes that are told to the end, with all of their settings. What a check is not about must not stop it."""
     recipes = config["batch"]["recipes"]
     ends = {name: recipes[_chain(recipes, name)[-1]] for name in recipes}
-    told = {name: settings_of(recipes, name) for name, end in ends.items() if "like" not in end and end.keys() >= ALL_KEYS}
-    return told, [name for name in config["batch"]["ladder"] if name in told and rate_source(told, name) in told]
+    return {name: settings_of(recipes, name) for name, end in ends.items() if "like" not in end and end.keys() >= ALL_KEYS}
+
+
+def _names(config: Config) -> list[str]:
+    """Return the recipes of the ladders that can be told, with one from which they have their learning rate."""
+    told = _told(config)
+    names = dict.fromkeys(name for ladder in config["batch"]["ladders"].values() for name in ladder)
+    return [name for name in names if name in told and rate_source(told, name) in told]
 
 
 CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (

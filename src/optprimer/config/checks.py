@@ -4,30 +4,10 @@ A check is a function from a configuration that satisfies the schema to the prob
 in docs/configuration.md. To add one, write it and name it in ``CHECKS``.
 """
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
 
-Config = Mapping[str, Any]
-
-
-class Problem(NamedTuple):
-    """A key, the value it has, and what it could have been instead."""
-
-    key: str
-    value: object
-    allowed: str
-
-
-class Source(NamedTuple):
-    """What is known of a data set before it is read: side in pixels, numbers of images."""
-
-    side: int
-    train: int
-    test: int
-
-
-SOURCES = {"digits": Source(8, 1437, 360), "cifar10": Source(32, 50000, 10000)}
+from optprimer.config import batch_checks, edge_checks, sharpness_checks
+from optprimer.config.problem import SOURCES, Config, Problem, available
 
 
 def image_size_divides_native_side(config: Config) -> Iterator[Problem]:
@@ -61,12 +41,11 @@ def images_are_there(config: Config) -> Iterator[Problem]:
 
 def folds_hold_the_images(config: Config) -> Iterator[Problem]:
     """`memorization.images` and `.test_images` are at most those that train and test, in each fold if there are folds."""
-    source, memorization = SOURCES[config["data"]["dataset"]], config["memorization"]
-    folds, every = memorization["folds"], source.train + source.test
-    train, test = (every - math.ceil(every / folds), every // folds) if folds else (source.train, source.test)
-    for key, available in (("images", train), ("test_images", test)):
-        if memorization[key] != "all" and memorization[key] > available:
-            yield Problem(f"memorization.{key}", memorization[key], f"at most {available}, or all")
+    memorization = config["memorization"]
+    train, test = available(config, memorization["folds"])
+    for key, most in (("images", train), ("test_images", test)):
+        if memorization[key] != "all" and memorization[key] > most:
+            yield Problem(f"memorization.{key}", memorization[key], f"at most {most}, or all")
 
 
 def subsets_lie_within_the_images(config: Config) -> Iterator[Problem]:
@@ -239,4 +218,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     filter_seeds_belong_to_one_family,
     directions_exist,
     grids_thin_to_the_common_grid,
+    *batch_checks.CHECKS,
+    *edge_checks.CHECKS,
+    *sharpness_checks.CHECKS,
 )

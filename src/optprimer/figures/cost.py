@@ -1,6 +1,7 @@
 """A full-batch step costs a sweep of the data; a stochastic step does not."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optprimer.figures import style
@@ -13,7 +14,19 @@ from optprimer.figures.rateplot import COLOURS
 def cost(cost: pd.DataFrame, *, provenance: Provenance) -> Figure:
     """Draw milliseconds per step against the number of images, for full batches and for batches of a fixed size."""
     figure = style.page(2.9)
-    axes = figure.subplots()
+    lines(figure.subplots(), cost)
+    figure.legend(loc="outside right center")
+    style.footer(
+        figure,
+        provenance,
+        "softmax regression from pixels to gradient, float64, processor time; training images repeated up to the largest n",
+        "timings differ from run to run",
+    )
+    return figure
+
+
+def lines(axes: Axes, cost: pd.DataFrame) -> None:
+    """Draw the lines of methods gd and sgd, and how many times as long a step on the largest n takes."""
     full = cost[cost["method"] == "gd"].sort_values("n")
     batches = cost[cost["method"] == "sgd"].sort_values("n")
     blues = shades("Blues", 2 + batches["batch_size"].nunique())[2:]
@@ -34,11 +47,3 @@ def cost(cost: pd.DataFrame, *, provenance: Provenance) -> Figure:
     sizes = full["n"].tolist()
     axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
     axes.set_xticks([], minor=True)
-    figure.legend(loc="outside right center")
-    style.footer(
-        figure,
-        provenance,
-        "softmax regression from pixels to gradient, float64, processor time; training images repeated up to the largest n",
-        "timings differ from run to run",
-    )
-    return figure

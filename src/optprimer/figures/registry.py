@@ -35,6 +35,15 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "regularization": ("memorization/summary",),
     "early_stopping": ("memorization/curves", "memorization/runs"),
     "memorization_evidence": ("memorization/runs",),
+    "batch": ("batch/summary",),
+    "batch_curves": ("batch/curves", "batch/summary"),
+    "batch_cost": ("batch/cost",),
+    "edge": ("edge/curves", "edge/summary"),
+    "convexity": ("edge/convexity", "edge/spectra"),
+    "direction": ("edge/direction",),
+    "sharpness": ("sharpness/minima", "sharpness/summary"),
+    "sharpness_lines": ("sharpness/line",),
+    "reparameterization": ("sharpness/reparameterization", "sharpness/profile"),
 }
 
 PAGES = ("figure1", "figure2")
