@@ -28,6 +28,8 @@ def section(**changes):
         "test_images": 40,
         "folds": 5,
         "seeds": 3,
+        "claim_seeds": 3,
+        "claims": ["sgd"],
         "validation_images": 30,
         "searches": 2,
         "sharpness_images": 20,

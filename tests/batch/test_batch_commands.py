@@ -15,7 +15,7 @@ from optprimer.errors import UserError
 from optprimer.runtime import Runtime
 from optprimer.tables import read
 
-BATCH = section(ladders={"mlp": ["sgd", "gd", "adam"]}, seeds=2, searches=1)
+BATCH = section(ladders={"mlp": ["sgd", "gd", "adam"]}, seeds=2, claim_seeds=2, searches=1)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from optprimer.tables import read
 from optprimer.training import loop
 
 FP32 = Runtime(torch.device("cpu"), "fp32")
-BATCH = section(ladders={"mlp": ["sgd", "gd", "gd_penalty"]}, seeds=3, searches=2)
+BATCH = section(ladders={"mlp": ["sgd", "gd", "gd_penalty"]}, seeds=3, claim_seeds=3, searches=2)
 
 
 class Killed(BaseException):

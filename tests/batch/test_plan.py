@@ -30,6 +30,16 @@ def test_the_search_gives_each_recipe_that_it_serves_the_same_budget():
     assert {run.learning_rate for run in trials if run.recipe == "gd_longer"} == {0.1, 0.4, 1.6}
 
 
+def test_recipes_of_claims_have_more_seeds_and_those_of_a_fold_the_same_search():
+    batch = section(claims=["sgd", "gd"], claim_seeds=7)
+    found = [run for run in runs(batch) if run.stage == "train" and run.network == "mlp"]
+    seeds = {name: [run.seed for run in found if run.recipe == name] for name in LADDER}
+    assert seeds == {name: [*range(7 if name in ("sgd", "gd") else 3)] for name in LADDER}
+    searches = {run.seed: run.search for run in found if run.recipe == "gd"}
+    assert [searches[seed] for seed in range(7)] == [0, 1, 0, 1, 0, 0, 1]  # of folds 0, 1, 2, 3, 4, 0, 1
+    assert {run.search for run in runs(section(folds=0, searches=3)) if run.seed == 2 and run.stage == "train"} == {2}
+
+
 def test_a_network_has_its_own_ladder_and_what_that_needs_is_searched():
     batch = section(ladders={"mlp": ["sgd", "gd"], "conv": ["gd_longer"]})
     found = {(run.stage, run.network, run.recipe) for run in runs(batch)}

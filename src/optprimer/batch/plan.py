@@ -87,9 +87,10 @@ def _trials(batch: Section) -> Iterator[Run]:
 def _arms(batch: Section) -> Iterator[Run]:
     """Yield the runs that are compared."""
     for network, ladder in sorted(batch["ladders"].items()):
-        for name, seed in product(ladder, range(batch["seeds"])):
+        for name in ladder:
             choices = rates(batch["recipes"], rate_source(batch["recipes"], name))
-            yield _run(batch, "train", network, name, seed, choices[0] if len(choices) == 1 else None)
+            for seed in range(batch["claim_seeds"] if name in batch["claims"] else batch["seeds"]):
+                yield _run(batch, "train", network, name, seed, choices[0] if len(choices) == 1 else None)
 
 
 def _run(batch: Section, stage: str, network: str, name: str, seed: int, rate: float | None) -> Run:
@@ -101,7 +102,7 @@ def _run(batch: Section, stage: str, network: str, name: str, seed: int, rate: f
         seed,
         learning_rate=rate,
         rate_of=rate_source(recipes, name),
-        search=seed % batch["searches"],
+        search=(seed % batch["folds"] if batch["folds"] else seed) % batch["searches"],
         against=settings_of(recipes, name)["against"],
         architecture=settings["architecture"],
         widths=tuple(settings["widths"]),

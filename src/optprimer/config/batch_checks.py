@@ -22,8 +22,10 @@ def recipes_are_told_to_the_end(config: Config) -> Iterator[Problem]:
 
 
 def recipes_name_what_there_is(config: Config) -> Iterator[Problem]:
-    """`batch.ladders` name `batch.recipes`; their `rate_of` is `own` or one with `own`, their `against` in the same ladder."""
+    """`batch.ladders`, `.claims` name `.recipes`; `rate_of` is `own` or a recipe with `own`, `against` one of the ladder."""
     recipes, told = config["batch"]["recipes"], _told(config)
+    if not set(config["batch"]["claims"]) <= set(recipes):
+        yield Problem("batch.claims", config["batch"]["claims"], f"each one of {', '.join(recipes)}")
     owners = [name for name, settings in told.items() if settings["rate_of"] == OWN]
     for network, ladder in config["batch"]["ladders"].items():
         if not set(ladder) <= set(recipes):
@@ -37,7 +39,7 @@ def recipes_name_what_there_is(config: Config) -> Iterator[Problem]:
 
 
 def searches_are_equal(config: Config) -> Iterator[Problem]:
-    """All searched recipes of `batch` have equally many `learning_rates`, and there are no more `searches` than `seeds`."""
+    """All searched recipes of `batch` have equally many `learning_rates`; `searches` <= `seeds` <= `claim_seeds`."""
     batch, told = config["batch"], _told(config)
     numbers = {name: len(rates(told, name)) for name in searched(told, _names(config))}
     for name, number in numbers.items():
@@ -46,6 +48,8 @@ def searches_are_equal(config: Config) -> Iterator[Problem]:
             yield Problem(f"batch.recipes.{name}.learning_rates", rates(told, name), f"{wanted} of them, as of {first}")
     if batch["searches"] > batch["seeds"]:
         yield Problem("batch.searches", batch["searches"], f"at most batch.seeds = {batch['seeds']}")
+    if batch["seeds"] > batch["claim_seeds"]:
+        yield Problem("batch.seeds", batch["seeds"], f"at most batch.claim_seeds = {batch['claim_seeds']}")
 
 
 def batch_images_are_there(config: Config) -> Iterator[Problem]:
@@ -55,9 +59,8 @@ def batch_images_are_there(config: Config) -> Iterator[Problem]:
     for key, most in (("images", train), ("test_images", test)):
         if batch[key] != "all" and batch[key] > most:
             yield Problem(f"batch.{key}", batch[key], f"at most {most}, or all")
-    if batch["folds"] and batch["seeds"] > batch["folds"]:
-        yield Problem("batch.seeds", batch["seeds"], f"at most batch.folds = {batch['folds']}, so that each tests on its own")
-    pool, _ = available(config, batch["folds"], math.ceil(batch["seeds"] / batch["searches"]))
+    spared = math.ceil(min(batch["folds"], batch["claim_seeds"]) / batch["searches"])
+    pool, _ = available(config, batch["folds"], spared)
     if searched(_told(config), _names(config)) and batch["validation_images"] >= pool:
         limit = f"less than the {pool} images that a search has"
         yield Problem("batch.validation_images", batch["validation_images"], limit)
