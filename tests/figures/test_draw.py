@@ -3,6 +3,7 @@ import re
 import warnings
 from dataclasses import asdict
 
+import batch_tables
 import edge_tables
 import pytest
 import sharpness_tables
@@ -34,7 +35,7 @@ def folder(tables, tmp_path_factory):
             write(frame, TABLES[f"landscape/{name}"], folder / "landscape" / f"{name}.csv")
     for name, frame in {"curves": curves_table(), "runs": runs_table(), "summary": summary_table()}.items():
         write(frame.assign(data="digits"), TABLES[f"memorization/{name}"], folder / "memorization" / f"{name}.csv")
-    for stage, module in {"edge": edge_tables, "sharpness": sharpness_tables}.items():
+    for stage, module in {"batch": batch_tables, "edge": edge_tables, "sharpness": sharpness_tables}.items():
         for name, frame in module.TABLES.items():
             write(frame().assign(data="digits"), TABLES[f"{stage}/{name}"], folder / stage / f"{name}.csv")
     return folder

@@ -103,7 +103,7 @@ def _finish(accuracies: Axes, differences: Axes, places: Places, summary: pd.Dat
     style.panel_title(accuracies, "accuracy")
     lowest = summary[["test_accuracy_low", "test_accuracy", "train_accuracy"]].min(axis=None)
     accuracies.set(xlim=(min(1 - LEAST, lowest - 0.01), 1), ylim=(max(places.values()) + 0.6, -0.5))
-    accuracies.xaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    accuracies.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     accuracies.annotate("steps", (1, 1), xycoords="axes fraction", xytext=(33, 5), textcoords="offset points", ha="right",
                         fontsize=7.5, color=style.GREY)  # fmt: skip
     accuracies.set_yticks(list(places.values()), [recipes.recipe_name(recipe) for _, recipe in places], fontsize=7)

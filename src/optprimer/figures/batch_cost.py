@@ -22,9 +22,7 @@ def batch_cost(cost: pd.DataFrame, *, provenance: Provenance) -> Figure:
     relative.annotate("an epoch of SGD", (1, 1), xycoords=relative.get_yaxis_transform(), xytext=(0, 3), ha="right",
                       textcoords="offset points", fontsize=7, color=style.GREY)  # fmt: skip
     relative.plot(full["n"], full["relative"], "o-", color=COLOURS["gd"], markersize=4)
-    relative.set(
-        xscale="log", xlabel="images n", ylabel="full batch, in epochs of SGD", ylim=(0, max(1.2, 1.1 * full["relative"].max()))
-    )
+    relative.set(xscale="log", xlabel="images n", ylabel="in epochs of SGD", ylim=(0, max(1.2, 1.1 * full["relative"].max())))
     relative.set_xticks(full["n"].tolist(), [f"{n:,}" for n in full["n"]])
     relative.set_xticks([], minor=True)
     style.panel_title(relative, "(b) a sweep over the data")

@@ -52,7 +52,7 @@ def _finish(panels: list[list[Axes]]) -> None:
     loss.set(ylabel="training loss (nats)", yscale="log", xscale="log")
     accuracy.set(ylabel="test accuracy", xlabel="steps")
     accuracy_by_sweeps.set(xlabel="sweeps over the training images", xscale="log")
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
     for axes in (loss, loss_by_sweeps, accuracy, accuracy_by_sweeps):
         axes.grid(axis="y", linewidth=0.5, color="0.9")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
