@@ -34,8 +34,8 @@ def costs(
     """Time steps; return the columns method, n, batch_size, seconds and relative of batch/cost.csv."""
     full, drawn = (np.empty((ROUNDS, len(BLOCKS))) for _ in range(2))
     sizes = [batch_size * blocks for blocks in BLOCKS]
-    sweeps = [stepper(_repeated(data, n), architecture, widths, None, batch_size, seed, runtime, folder) for n in sizes]
-    draws = [stepper(_repeated(data, n), architecture, widths, batch_size, batch_size, seed, runtime, folder) for n in sizes]
+    sweeps = [stepper(repeated(data, n), architecture, widths, None, batch_size, seed, runtime, folder) for n in sizes]
+    draws = [stepper(repeated(data, n), architecture, widths, batch_size, batch_size, seed, runtime, folder) for n in sizes]
     for turn, place in np.ndindex(full.shape):
         draws[place]()  # unmeasured: what ran before leaves its traces in the caches
         full[turn, place] = _seconds(sweeps[place], 1, runtime)
@@ -86,7 +86,8 @@ def stepper(
     return step
 
 
-def _repeated(data: Dataset, images: int) -> Dataset:
+def repeated(data: Dataset, images: int) -> Dataset:
+    """Return the training images over and over, up to ``images`` of them."""
     pixels = np.resize(data.train_images, (images, *data.train_images.shape[1:]))
     return replace(data, train_images=pixels, train_labels=np.resize(data.train_labels, images))
 

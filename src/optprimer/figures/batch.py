@@ -50,7 +50,7 @@ def verdict(row: pd.Series) -> str:
     """Say what the rules say of a row of the summary."""
     side = "worse" if row["worse"] else "better" if row["better"] else ""
     if row["equivalent"]:
-        return f"equivalent, if {side}" if side else "equivalent"
+        return f"equivalent, slightly {side}" if side else "equivalent"
     return side or "undecided"
 
 
@@ -130,6 +130,6 @@ def _key() -> list[Line2D]:
         Line2D([], [], **dot | {"marker": "D", "markersize": 4, "color": "0.55"}, markerfacecolor="white", label="training"),
         Line2D([], [], **dot, label="test, 95 % interval"),
         Line2D([], [], color=style.GREY, linewidth=3, alpha=0.55, label="90 % interval"),
-        Line2D([], [], **dot | {"color": GREEN}, label="as good as SGD"),
+        Line2D([], [], **dot | {"color": GREEN}, label="equivalent to SGD"),
         Line2D([], [], **dot | {"color": VERMILION}, label="worse"),
     ]
