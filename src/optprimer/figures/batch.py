@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from optprimer.batch.paired import MARGIN
 from optprimer.figures import recipes, style
@@ -117,6 +117,7 @@ def _finish(accuracies: Axes, differences: Axes, places: Places, summary: pd.Dat
     differences.axvspan(-100 * MARGIN, 100 * MARGIN, color=GREEN, alpha=0.12, linewidth=0)
     differences.axvline(0, color=style.GREY, linewidth=0.8, linestyle=":")
     differences.set(xlim=(-SHOWN, SHOWN))
+    differences.xaxis.set_major_locator(MultipleLocator(1))
     differences.xaxis.set_major_formatter(lambda value, _: minus(f"{value:+g}") if value else "0")
     differences.tick_params(axis="y", length=0)
     for axes in (accuracies, differences):
