@@ -1,4 +1,4 @@
-"""Confidence intervals of means, one way for all stages."""
+"""Confidence intervals of means and of shares, one way for all stages."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,3 +16,11 @@ def mean_interval(
     mean, error = runs.mean(0), runs.std(0, ddof=1) / np.sqrt(n)
     half = special.stdtrit(n - 1, (1 + level) / 2) * error
     return mean, (mean - half, mean + half)
+
+
+def share_interval(count: int, of: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the exact interval (Clopper and Pearson 1934) of the probability of ``count`` hits ``of`` independent trials."""
+    tail = (1 - level) / 2
+    low = special.betaincinv(count, of - count + 1, tail) if count else 0.0
+    high = special.betaincinv(count + 1, of - count, 1 - tail) if count < of else 1.0
+    return float(low), float(high)

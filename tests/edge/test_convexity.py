@@ -1,13 +1,12 @@
-"""Midpoints on functions whose convexity is known, permuted networks, and the exact interval against scipy's."""
+"""Midpoints on functions whose convexity is known, and permuted networks."""
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 from torch.nn.functional import cross_entropy
 
-from optprimer.edge.convexity import Gap, around, between, counted, gap, permuted, share_interval
+from optprimer.edge.convexity import Gap, around, between, counted, gap, permuted
 from optprimer.hessian.loss import FlatLoss, NetworkLoss, flat
 from optprimer.networks.mlp import mlp
 from optprimer.networks.weights import torch_default
@@ -78,11 +77,3 @@ def test_a_permuted_network_is_the_same_function_with_other_weights():
     assert not torch.equal(other, flat(network))
     assert sorted(other.tolist()) == sorted(flat(network).tolist())
     torch.testing.assert_close(loss.outputs(other, inputs), loss.outputs(loss.weights, inputs))
-
-
-@settings(deadline=None)
-@given(st.integers(1, 60), st.data())
-def test_the_interval_is_that_of_clopper_and_pearson(of, data):
-    count = data.draw(st.integers(0, of))
-    expected = stats.binomtest(count, of).proportion_ci(0.95, "exact")
-    assert share_interval(count, of) == pytest.approx((expected.low, expected.high), abs=1e-9)

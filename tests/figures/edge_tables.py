@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 
-from optprimer.edge.convexity import share_interval
 from optprimer.edge.plan import ABOVE, BELOW, CLAIM, CONTROL, MARGINS, QUADRATIC
 from optprimer.edge.setting import LINEAR, RELU, TANH
 from optprimer.edge.summary import summarise
 from optprimer.edge.tables import Convexity, Curves, Direction, Spectra
+from optprimer.intervals import share_interval
 
 SEEDS = range(3)
 RATES = {"tanh": (0.25, 0.4), "conv": (0.1,)}

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import special
 from torch import Tensor, nn
 
 from optprimer.hessian.loss import FlatLoss
-from optprimer.intervals import LEVEL
+from optprimer.intervals import share_interval
 
 ROUNDING = 1e-10  # of the ends' mean loss: a gap above it is a violation. Losses in float64 err by some 1e-15.
 
@@ -61,14 +60,6 @@ def permuted(network: nn.Module, generator: torch.Generator) -> Tensor:
     order = torch.randperm(first.out_features, generator=generator)
     parts = [first.weight[order], first.bias[order], last.weight[:, order], last.bias]
     return torch.cat([part.detach().reshape(-1) for part in parts])
-
-
-def share_interval(count: int, of: int, level: float = LEVEL) -> tuple[float, float]:
-    """Return the exact interval (Clopper and Pearson 1934) of the probability of ``count`` hits ``of`` independent trials."""
-    tail = (1 - level) / 2
-    low = special.betaincinv(count, of - count + 1, tail) if count else 0.0
-    high = special.betaincinv(count + 1, of - count, 1 - tail) if count < of else 1.0
-    return float(low), float(high)
 
 
 def counted(gaps: Sequence[Gap]) -> dict[str, float]:

@@ -174,14 +174,11 @@ class Trainer:
             (loss * share).backward()
             return totals
 
-        ahead = [loss]  # the loss here is known; the one at the displaced weights is not
-
         def gradient() -> list[Tensor]:
-            with torch.enable_grad():
-                value = ahead.pop() if ahead else functional.cross_entropy(self._logits(x, precision), y)
-                return list(torch.autograd.grad(value, self.parameters))
+            return list(torch.autograd.grad(functional.cross_entropy(self._logits(x, precision), y), self.parameters))
 
-        parts = penalised(gradient, self.parameters, rate, self.recipe.penalty)
+        here = list(torch.autograd.grad(loss, self.parameters))
+        parts = penalised(here, gradient, self.parameters, rate, self.recipe.penalty)
         for parameter, part in zip(self.parameters, parts, strict=True):
             parameter.grad = share * part if parameter.grad is None else parameter.grad.add_(part, alpha=share)
         return totals
@@ -200,8 +197,7 @@ class Trainer:
         epoch = at.epoch
         step = (epoch - 1) * self.steps_per_epoch + at.step_in_epoch if epoch else 0
         diverged = epoch > 0 and not (math.isfinite(train_loss) and self._is_finite())
-        last = epoch == self.recipe.epochs or diverged or at.reached_target
-        precision = "fp32" if last else self.runtime.precision
+        precision = "fp32" if diverged or at.reached_target or epoch == self.recipe.epochs else self.runtime.precision
         loss, accuracy = self._measure(self.test_images, self.test_labels, precision)
         row = {
             "epoch": epoch,

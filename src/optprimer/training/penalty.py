@@ -17,22 +17,26 @@ from torch import Tensor
 REACH = 1e-2  # length of the displacement eps v, over all weights together
 
 
-@torch.no_grad()
-def penalised(gradient: Callable[[], list[Tensor]], parameters: Sequence[Tensor], rate: float, strength: float) -> list[Tensor]:
+def penalised(
+    here: list[Tensor], gradient: Callable[[], list[Tensor]], parameters: Sequence[Tensor], rate: float, strength: float
+) -> list[Tensor]:
     """Return the penalised gradient of a block, the parameters where they were.
 
+    Where the network has batch norm, the second gradient updates its running means too, as in the authors' code.
+
     Args:
-        gradient: returns grad L_B at the present ``parameters``, one tensor for each.
+        here: grad L_B at the present ``parameters``, one tensor for each.
+        gradient: returns grad L_B at whatever the parameters are then.
         parameters: displaced for the second gradient, and then set back from a copy.
         rate: learning rate of this step.
         strength: s; at 0, or where the gradient vanishes, the plain gradient is returned.
     """
-    here = gradient()
     length = strength * float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(here))))
     if rate * length == 0:
         return here
-    eps, before = REACH / length, [parameter.clone() for parameter in parameters]
-    torch._foreach_add_(list(parameters), here, alpha=eps * strength)
+    eps, weights = REACH / length, [parameter.detach() for parameter in parameters]
+    before = [weight.clone() for weight in weights]
+    torch._foreach_add_(weights, here, alpha=eps * strength)
     there = gradient()
-    torch._foreach_copy_(list(parameters), before)
+    torch._foreach_copy_(weights, before)
     return [g + rate / 4 * (displaced - g) / eps for g, displaced in zip(here, there, strict=True)]
