@@ -103,3 +103,49 @@ def test_memorization(name, labels, regularizer, column, published):
     ours = [cells([run], labels, regularizer, column) for run in runs]
     theirs = cells(runs, labels, regularizer, published) if published else "figure 1b"
     assert f"| {name} | {ours[0]} | {ours[1]} | {theirs} |" in README
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        ("full batch, SGD's epochs and rate", "gd"),
+        ("full batch, as many steps as SGD", "gd_equal_steps"),
+        ("full batch, longer, clipped, with penalty", "gd_penalty"),
+        ("SGD in another order (control)", "sgd_other_shuffle"),
+    ],
+)
+def test_full_batch_against_sgd_on_digits(name, recipe):
+    rows = 100 * reference("digits", "batch/summary").set_index(["recipe", "network"])[
+        ["train_accuracy", "difference", "tost_low", "tost_high"]
+    ].loc[recipe].loc[["mlp", "conv"]]  # fmt: skip
+    train = " / ".join(f"{value:.1f}" for value in rows["train_accuracy"])
+    mlp, conv = (
+        f"{signed(row['difference'], 1)} [{signed(row['tost_low'], 1)}, {signed(row['tost_high'], 1)}]"
+        for _, row in rows.iterrows()
+    )
+    assert f"| {name} | {train} | {mlp} | {conv} |" in README
+
+
+def test_sharpness_of_large_batches_on_digits():
+    rows = reference("digits", "sharpness/summary").set_index(["measure", "arm", "network"]).loc["lambda_max"]
+    for arm, sentence in (
+        ("large", "{deep} on the deep network and {shallow} on the shallow one"),
+        ("large_same_epochs", "it would be {deep} and {shallow}"),
+    ):
+        shown = {
+            network: f"{row['estimate']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]"
+            for network, row in rows.loc[arm].iterrows()
+        }
+        assert sentence.format(**shown) in README
+    scaled = reference("digits", "sharpness/reparameterization").query("variant == 'relu'")
+    curved = scaled.groupby("alpha")["lambda_max"].mean()
+    assert scaled["output_difference"].max() < 2e-14
+    assert curved.max() > 1000 * curved.min()
+    assert "moves λ_max more than a thousandfold and changes no output by more than 2·10⁻¹⁴" in README
+
+
+def test_the_edge_of_stability_on_digits():
+    rows = reference("digits", "edge/summary").query("network == 'tanh'").set_index(["role", "learning_rate"])
+    shown = [f"{row['plateau']:.2f}" for _, row in rows.loc["claim"].iterrows()]
+    assert f"settles at {shown[0]}, {shown[1]} and {shown[2]} times 2/η" in README
+    assert f"never above {rows.loc['control', 'largest'].iloc[0]:.2f} times" in README
