@@ -1,20 +1,16 @@
-"""A real browser, in which the pages that the project writes are opened from disk."""
+"""A process in which no test finds what another has set, and a real browser for the pages that the project writes."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-# A busy machine is slow, not wrong.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 TELEPHONE = 640  # CSS pixels: what is narrower is shown as telephones do, with the viewport that the page asks for
 
@@ -40,6 +36,13 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+
+
+@pytest.fixture(autouse=True)
+def subnormal_numbers() -> None:
+    """Let each test see subnormal numbers, which a command before it may have flushed to zero for the whole process."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 # Of a module, not of the session: while it is open, no other test of the process could run an event loop.
