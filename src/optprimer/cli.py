@@ -5,6 +5,7 @@ import sys
 import typer
 
 from optprimer.batch.commands import batch_cost, batch_plan, batch_search, batch_summary, batch_train
+from optprimer.claims import commands as claims_commands
 from optprimer.collect import collect
 from optprimer.config import commands as config_commands
 from optprimer.custom import landscape
@@ -50,6 +51,7 @@ for command in (
     app.command()(command)
 app.command("collect")(collect)
 app.add_typer(config_commands.app, name="config")
+app.add_typer(claims_commands.app, name="claims")
 
 
 def main() -> None:

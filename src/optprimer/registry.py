@@ -1,6 +1,7 @@
 """Every table of the project by its stage and file name."""
 
 from optprimer.batch import tables as batch
+from optprimer.claims import tables as claims
 from optprimer.edge import tables as edge
 from optprimer.landscape.tables import Crosscheck, Curvature, Geometry, Line, Precision, Surface, Trajectory
 from optprimer.memorization import tables as memorization
@@ -47,4 +48,6 @@ TABLES: dict[str, type[Table]] = {
     "rates/pl": Pl,
     "rates/errata": Errata,
     "rates/cost": Cost,
+    "claims": claims.Claims,
+    "claims/evidence": claims.Evidence,
 }

@@ -1,1 +1,1 @@
-"""Room of a later study: the registry of claims and its verdicts. Empty so far."""
+"""The claims stage: a registry of the statements of the chapter, and their verdicts, from tables alone."""

@@ -1,0 +1,254 @@
+"""From evidence to verdicts: each part by its rule, then claims by their conditions, parts and controls."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from optprimer.claims import statistics
+from optprimer.claims.parts import AGREE, ALL, Claim, Part, Verdict
+from optprimer.claims.rules import RULES
+from optprimer.claims.selection import Selection, select
+from optprimer.claims.statistics import Estimates
+from optprimer.errors import UserError
+from optprimer.seeds import derive
+
+SUPPORTED, REFUTED, INCONCLUSIVE, NOT_RUN = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_RUN
+Tables = Callable[[str], pd.DataFrame | None]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A part with its verdict; of many values the estimate, interval and parameters are those of the worst."""
+
+    part: Part
+    verdict: Verdict
+    reason: str = ""
+    estimate: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    method: str = ""
+    p_value: float = np.nan
+    n: int = 0
+    parameters: str = ""
+    selection: Selection | None = None
+
+    @property
+    def rows_sha256(self) -> str:
+        """The fingerprint of the rows, empty if there are none."""
+        return self.selection.rows_sha256 if self.selection else ""
+
+    @property
+    def data(self) -> list[str]:
+        """The data sets of the rows."""
+        return self.selection.data if self.selection else []
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A claim with its verdict, every part of it, and the part of evidence and the control that decide."""
+
+    claim: Claim
+    verdict: Verdict
+    reason: str
+    parts: tuple[tuple[str, Judged], ...]
+    deciding: Judged
+    control: Judged
+
+    @property
+    def p_value(self) -> float:
+        """The largest p-value that the verdict rests on: of all parts, or of the best ones where some suffice; NaN: none."""
+        values = sorted(judged.p_value for role, judged in self.parts if role == "evidence" and not np.isnan(judged.p_value))
+        if isinstance(self.claim.combine, int):
+            values = values[: self.claim.combine]
+        return values[-1] if values else np.nan
+
+
+def judge(claims: Iterable[Claim], tables: Tables, scale: str, seed: int = 0) -> list[Ruling]:
+    """Judge every claim at ``scale``; ``tables`` gives a table by its name, or None where a run has not made it."""
+    return [_judge_claim(claim, tables, scale, seed) for claim in claims]
+
+
+def judge_part(part: Part, table: pd.DataFrame | None, seed: int) -> Judged:
+    """Apply the rule of a part to its evidence."""
+    if table is None:
+        return Judged(part, NOT_RUN, f"there is no table {part.table}")
+    try:
+        selection = select(part, table)
+    except UserError as error:
+        return Judged(part, INCONCLUSIVE, str(error))
+    measured, missing = selection.measured, selection.missing
+    if measured.empty and not missing:
+        return Judged(part, NOT_RUN, f"no rows of {part.table} are selected", selection=selection)
+    lacking = f"{missing} of {missing + len(measured)} values are missing" if missing else ""
+    if measured.empty:
+        return Judged(part, INCONCLUSIVE, lacking, selection=selection)
+    return _apply(part, selection, _estimates(part, measured, seed), lacking)
+
+
+def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> Judged:
+    rule = RULES[part.rule]
+    given = {name: selection.measured[name].to_numpy()[: len(found.estimate)] for name in part.parameters}
+    decision = rule.decide(found, given)
+    if decision.refutes.any():
+        failing = f"{decision.refutes.sum()} of {len(found.estimate)} values: " if len(found.estimate) > 1 else ""
+        verdict, reason = REFUTED, failing + rule.refuted
+    elif lacking:
+        verdict, reason = INCONCLUSIVE, lacking
+    elif decision.supports.all():
+        verdict, reason = SUPPORTED, ""
+    elif np.isnan(found.low).all():
+        verdict, reason = INCONCLUSIVE, "one value has no interval" if found.n == 1 else "there is no interval"
+    else:
+        verdict, reason = INCONCLUSIVE, rule.undecided
+    rank = np.where(decision.refutes, 0, np.where(decision.supports, 2, 1))
+    worst = np.lexsort((decision.slack, rank))[0]
+    return Judged(
+        part,
+        verdict,
+        reason,
+        estimate=float(found.estimate[worst]),
+        low=float(found.low[worst]),
+        high=float(found.high[worst]),
+        method=found.method,
+        p_value=rule.p_value(found, given),
+        n=found.n,
+        parameters=", ".join(f"{name} {array[worst]:.6g}" for name, array in given.items() if not np.isnan(array[worst])),
+        selection=selection,
+    )
+
+
+def _estimates(part: Part, measured: pd.DataFrame, seed: int) -> Estimates:
+    if part.statistic == "rank_correlation":
+        return statistics.rank_correlation(measured, derive(seed, "claims", part.table, part.measure, part.selection))
+    return STATISTICS[part.statistic](measured)
+
+
+STATISTICS: dict[str, Callable[[pd.DataFrame], Estimates]] = {
+    "each": statistics.each,
+    "mean": statistics.mean,
+    "share": statistics.share,
+    "reported": statistics.reported,
+}
+
+
+def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:
+    if scale not in claim.scales:
+        reason = f"not judged at scale {scale}, only at {', '.join(claim.scales)}"
+        parts = tuple((role, Judged(part, NOT_RUN, reason)) for role, part in claim.parts)
+    else:
+        parts = tuple((role, judge_part(part, tables(part.table), seed)) for role, part in claim.parts)
+    requires, evidence, controls = ([judged for role, judged in parts if role == wanted] for wanted in ROLES)
+    verdict = combined(claim.combine, [judged.verdict for judged in evidence])
+    deciding = next((judged for judged in evidence if judged.verdict == verdict), None) or next(
+        (judged for judged in evidence if judged.verdict != SUPPORTED), evidence[0]
+    )
+    failed = next((judged for judged in requires if judged.verdict != SUPPORTED), None)
+    passing = next((judged for judged in controls if judged.verdict == SUPPORTED), None)
+    absent = next((judged for judged in controls if judged.verdict == NOT_RUN), None)
+    control = passing or absent or controls[0]
+    if verdict == NOT_RUN:
+        reason = deciding.reason
+    elif failed:
+        verdict, reason = INCONCLUSIVE, f"not judged: {failed.part.name} ({failed.reason or failed.verdict})"
+    elif passing:
+        verdict, reason = INCONCLUSIVE, f"untested: the control passes the same rule ({passing.part.name})"
+    elif absent:
+        verdict, reason = INCONCLUSIVE, f"untested: the control was not run ({absent.part.name}: {absent.reason})"
+    else:
+        reason = _reason(verdict, deciding, evidence)
+    return Ruling(claim, verdict, reason, parts, deciding, control)
+
+
+ROLES = ("requires", "evidence", "control")
+
+
+def combined(combine: str | int, verdicts: list[Verdict]) -> Verdict:
+    """Combine the verdicts of the parts of evidence: all, agree, or the number that suffices."""
+    if isinstance(combine, int):
+        if set(verdicts) == {NOT_RUN}:
+            return NOT_RUN
+        if verdicts.count(SUPPORTED) >= combine:
+            return SUPPORTED
+        return REFUTED if len(verdicts) - verdicts.count(REFUTED) < combine else INCONCLUSIVE
+    if NOT_RUN in verdicts:
+        return NOT_RUN
+    if set(verdicts) == {SUPPORTED}:
+        return SUPPORTED
+    refuted = {ALL: REFUTED in verdicts, AGREE: set(verdicts) == {REFUTED}}
+    return REFUTED if refuted[combine] else INCONCLUSIVE
+
+
+def _reason(verdict: Verdict, deciding: Judged, evidence: list[Judged]) -> str:
+    others = [f"{judged.part.name} ({judged.verdict})" for judged in evidence if judged.verdict != SUPPORTED]
+    if verdict == SUPPORTED:
+        return f"{len(evidence) - len(others)} of {len(evidence)}; not: {', '.join(others)}" if others else ""
+    return f"{deciding.part.name}: {deciding.reason}"
+
+
+def claims_frame(rulings: list[Ruling], scale: str) -> pd.DataFrame:
+    """The rows of claims.csv."""
+    return pd.DataFrame([_claims_row(ruling, scale) for ruling in rulings])
+
+
+def _claims_row(ruling: Ruling, scale: str) -> Mapping[str, object]:
+    claim, deciding, control = ruling.claim, ruling.deciding, ruling.control
+    evidence = [judged for role, judged in ruling.parts if role == "evidence"]
+    return {
+        "order": claim.order,
+        "data": ", ".join(sorted({name for judged in evidence for name in judged.data})),
+        "scale": scale,
+        "claim": claim.id,
+        "section": claim.section,
+        "statement": claim.statement,
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
+        "estimate": deciding.estimate,
+        "ci_low": deciding.low,
+        "ci_high": deciding.high,
+        "ci_method": deciding.method,
+        "n": deciding.n,
+        "rule": deciding.part.rule,
+        "threshold": deciding.parameters,
+        "control": control.part.name,
+        "control_estimate": control.estimate,
+        "control_verdict": control.verdict,
+        "published": claim.published,
+        "differs": claim.differs,
+        "source": claim.source,
+        "figure": claim.figures[0],
+        "evidence": deciding.part.name,
+        "rows_sha256": sha256("".join(judged.rows_sha256 for _, judged in ruling.parts).encode()).hexdigest(),
+        "rule_sha256": claim.rule_sha256,
+    }
+
+
+def evidence_frame(rulings: list[Ruling]) -> pd.DataFrame:
+    """The rows of claims/evidence.csv."""
+    return pd.DataFrame([_evidence_row(ruling.claim, role, judged) for ruling in rulings for role, judged in ruling.parts])
+
+
+def _evidence_row(claim: Claim, role: str, judged: Judged) -> Mapping[str, object]:
+    part = judged.part
+    return {
+        "data": ", ".join(judged.data),
+        "claim": claim.id,
+        "role": role,
+        "part": part.name,
+        "verdict": judged.verdict,
+        "reason": judged.reason,
+        "statistic": part.statistic,
+        "estimate": judged.estimate,
+        "ci_low": judged.low,
+        "ci_high": judged.high,
+        "p_value": judged.p_value,
+        "n": judged.n,
+        "rows": len(judged.selection.rows) if judged.selection else 0,
+        "rule": part.rule,
+        "parameters": judged.parameters,
+        "selection": f"{part.measure}; {part.selection}",
+        "table": part.table,
+        "rows_sha256": judged.rows_sha256,
+    }

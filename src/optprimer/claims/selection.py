@@ -1,0 +1,128 @@
+"""The evidence of a part: which rows of its table it looks at, and the values that it makes of them."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from optprimer.claims.parts import Contrast, Part
+from optprimer.errors import UserError
+from optprimer.registry import TABLES
+
+
+@dataclass(frozen=True)
+class Selection:
+    """``rows`` of the table as they are, and what is ``measured`` in them; ``missing`` further values were not finite.
+
+    ``measured`` has the columns value, low and high (of a reported interval), against, and the parameters of the rule; its
+    index is the unit, where there is one.
+    """
+
+    rows: pd.DataFrame
+    measured: pd.DataFrame
+    missing: int
+
+    @property
+    def data(self) -> list[str]:
+        """The names of the data sets that the rows were measured on."""
+        return sorted(self.rows["data"].unique())
+
+    @property
+    def rows_sha256(self) -> str:
+        """A fingerprint of the rows, whatever else the table holds."""
+        return sha256(self.rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
+
+
+def select(part: Part, table: pd.DataFrame) -> Selection:
+    """Select the evidence of ``part`` from its table.
+
+    Raises:
+        UserError: a unit that has no counterpart in the other arm, two rows for one unit, or a parameter of a single estimate
+            that is not the same in all rows.
+    """
+    rows = table[_matches(part, table)].sort_values(TABLES[part.table]._key)
+    if part.contrast is None:
+        measured = _measured(part, rows)
+    else:
+        rows = rows[rows[part.contrast.column].isin([part.contrast.of, part.contrast.minus])]
+        measured = _differences(part, part.contrast, rows)
+    if part.statistic not in ("each", "reported"):
+        _check_units(part, measured)
+    finite = _finite(part, measured)
+    return Selection(rows, measured[finite], int((~finite).sum()))
+
+
+def _matches(part: Part, table: pd.DataFrame) -> pd.Series:
+    matches = pd.Series(True, index=table.index)
+    for column, allowed in part.where.items():
+        matches &= table[column].isin(allowed)
+    return matches
+
+
+def _measured(part: Part, rows: pd.DataFrame) -> pd.DataFrame:
+    """The measured value of each row, and what it is to be held against."""
+    value = _numbers(rows[part.value])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if part.over:
+            value = value / _numbers(rows[part.over])
+        if part.log:
+            value = np.log(value)
+    low, high = part.interval or (None, None)
+    beside = {"low": low, "high": high, "against": part.against} | part.parameter_columns
+    columns = {name: _numbers(rows[column]) for name, column in beside.items() if column is not None}
+    constants = {name: float(number) for name, number in part.parameters.items() if not isinstance(number, str)}
+    measured = pd.DataFrame({"value": value} | columns).assign(**constants)
+    return measured.set_index(pd.MultiIndex.from_frame(rows[list(part.unit)])) if part.unit else measured
+
+
+def _differences(part: Part, contrast: Contrast, rows: pd.DataFrame) -> pd.DataFrame:
+    """One arm less the other, paired by unit; parameters that are columns are those of the first arm."""
+    arms = []
+    for arm in (contrast.of, contrast.minus):
+        measured = _measured(part, rows[rows[contrast.column] == arm])
+        if measured.index.has_duplicates:
+            raise UserError(f"two rows of {contrast.column} = {arm} for {_named(measured.index[measured.index.duplicated()])}")
+        arms.append(measured)
+    first, second = arms
+    if first.empty or second.empty:
+        return first.iloc[:0]
+    for here, there, arm in ((second, first, contrast.minus), (first, second, contrast.of)):
+        lacking = there.index.difference(here.index)
+        if len(lacking):
+            raise UserError(f"no row of {contrast.column} = {arm} for {_named(lacking)}")
+    return first.assign(value=first["value"] - second["value"].reindex(first.index))
+
+
+def _finite(part: Part, measured: pd.DataFrame) -> pd.Series:
+    """Which values can be judged; where units have many, only the units that lack none."""
+    needed = [name for name in measured if name != "neighbour"]  # NaN there says that there is none
+    finite = np.isfinite(measured[needed]).all(axis=1)
+    return finite.groupby(level=_levels(measured)).transform("all") if part.statistic == "rank_correlation" else finite
+
+
+def _check_units(part: Part, measured: pd.DataFrame) -> None:
+    if part.statistic == "rank_correlation":
+        counts = measured.groupby(level=_levels(measured)).size()
+        few = counts.index[counts < counts.max()]
+        if len(few):
+            raise UserError(f"only {counts.min()} of {counts.max()} values for {_named(few)}")
+    elif measured.index.has_duplicates:
+        raise UserError(f"two rows for {_named(measured.index[measured.index.duplicated()])}")
+    for name, column in part.parameter_columns.items():
+        if len(measured[name].unique()) > 1:
+            raise UserError(f"{name} is column {column}, which takes several values, but the rule is applied to one estimate")
+
+
+def _levels(measured: pd.DataFrame) -> list[int]:
+    return list(range(measured.index.nlevels))
+
+
+def _named(units: pd.Index) -> str:
+    unit = units[0] if isinstance(units[0], tuple) else (units[0],)
+    return ", ".join(f"{column} = {value}" for column, value in zip(units.names, unit, strict=True))
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    # Truth values with gaps are objects to pandas.
+    return column.astype(object).map(float, na_action="ignore").astype(float)
