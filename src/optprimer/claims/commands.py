@@ -22,7 +22,8 @@ def judge_command(
 ) -> None:
     """Judge every claim of the registry by the tables of a run; write claims.csv and claims/evidence.csv."""
     from optprimer.claims.checks import checked
-    from optprimer.claims.judge import claims_frame, evidence_frame, judge
+    from optprimer.claims.frames import claims_frame, evidence_frame
+    from optprimer.claims.judge import judge
     from optprimer.claims.results import tables_in
     from optprimer.claims.tables import Claims, Evidence
     from optprimer.tables import write
