@@ -34,5 +34,5 @@ def landscape(
     settings = Settings(points, reach, tuple(numbers(direction_seeds)), images, seed=seed)
     name = model.partition(":")[2]
     found = measure(load_module(model, weights), load_npz(data), output, runtime, settings, name, data.stem)
-    draw("figure1", [output / "surface.csv"], output / "figure1", run=name, seed=seed, config_digest="none")
+    draw("figure1", [output / "surface.csv"], output / "figure1", run=name, seed=seed, run_digest="none")
     typer.echo(f"{name}: {found.note}; tables, directions and figure1.png (.pdf, .svg, .html) are in {output}")

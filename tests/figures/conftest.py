@@ -11,4 +11,4 @@ def tables():
 
 @pytest.fixture(scope="session")
 def provenance():
-    return Provenance(run="digits", seed=0, config_digest="0123456789ab", data="digits", version="0.1.0")
+    return Provenance(run="digits", seed=0, run_digest="0123456789ab", data="digits", version="0.1.0")

@@ -20,7 +20,7 @@ from optprimer.registry import TABLES
 from optprimer.tables import write
 
 NETWORKS = {name: tables for name, tables in FIGURES.items() if not any(table.startswith("rates/") for table in tables)}
-WRITTEN = {"run": "a run", "seed": 3, "config_digest": "0123456789ab", "data": "digits", "version": __version__}
+WRITTEN = {"run": "a run", "seed": 3, "run_digest": "0123456789ab", "data": "digits", "version": __version__}
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_a_table_of_another_kind_under_a_right_name_is_refused(folder, tmp_path)
 
 def test_the_command_draws(folder, tmp_path):
     arguments = ["figure", "training", *map(str, paths(folder, "training")), "--output", str(tmp_path / "training")]
-    result = CliRunner().invoke(app, [*arguments, "--run", "digits", "--seed", "0", "--config-digest", "abc"])
+    result = CliRunner().invoke(app, [*arguments, "--run", "digits", "--seed", "0", "--run-digest", "abc"])
     assert result.exit_code == 0, result.output
     assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".pdf", ".svg"}
 

@@ -47,7 +47,7 @@ def test_the_caption_counts_clipped_points_and_says_how_all_was_measured(tables,
     counts = [int((fine[fine["net"] == net]["loss"] > 100).sum()) for net in ("resnet56_noskip", "resnet56")]
     assert f"grey: above 100, {counts[0]} of 625 and {counts[1]} of 625 points" in caption
     assert "1 = length of the weights" in caption
-    for fact in ("digits", "40 epochs", "25 × 25 points", "400 images", "bf16", "direction seed 0", "config 0123456789ab"):
+    for fact in ("digits", "40 epochs", "25 × 25 points", "400 images", "bf16", "direction seed 0", "digest 0123456789ab"):
         assert fact in caption.split(" · ") or fact in caption
     assert "gaps" not in caption
 

@@ -58,5 +58,5 @@ def test_footers_are_broken_between_facts_within_the_page(provenance):
     text = figure.get_supxlabel()
     assert all(len(line) <= 125 for line in text.split("\n"))
     assert text.count("a fact of thirty characters") == 12
-    assert "config 0123456789ab" in text
+    assert "digest 0123456789ab" in text
     assert text.startswith("digits · ")

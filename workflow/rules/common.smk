@@ -3,13 +3,13 @@ import json
 import sys
 
 from optprimer.batch.plan import jobs as batch_jobs
-from optprimer.config.digest import config_digest
 from optprimer.config.validate import check
 from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
 from optprimer.errors import UserError
 from optprimer.figures.registry import FIGURES, PAGES
-from optprimer.landscape.jobs import Jobs
+from optprimer.landscape.jobs import CONTROL, Jobs
+from optprimer.manifest.identity import run_digest
 from optprimer.memorization.plan import jobs as memorization_jobs
 from optprimer.rates.registry import STUDIES, TABLES as RATES_TABLES
 from optprimer.sharpness.settings import jobs as sharpness_jobs
@@ -85,7 +85,7 @@ EDGE_DESCENT = {
     if key not in ("convexity", "direction")
 }
 
-PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --config-digest {config_digest(config)}"
+PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --run-digest {run_digest(config)}"
 
 
 def memory(megabytes):

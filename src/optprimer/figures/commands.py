@@ -12,9 +12,9 @@ def figure(
     output: Annotated[Path, typer.Option(help="path without extension")],
     run: Annotated[str, typer.Option(help="name of the run, for the metadata")] = "unnamed",
     seed: Annotated[int, typer.Option(help="global seed, for the metadata")] = 0,
-    config_digest: Annotated[str, typer.Option(help="of the settings, for the metadata")] = "none",
+    run_digest: Annotated[str, typer.Option(help="of the run (its manifest.json has it), for the metadata")] = "none",
 ) -> None:
     """Draw a figure from tables, as PNG, PDF and SVG; figure 1 also as an interactive page."""
     from optprimer.figures.draw import draw
 
-    draw(name, tables, output, run, seed, config_digest)
+    draw(name, tables, output, run, seed, run_digest)

@@ -16,7 +16,7 @@ from optprimer.registry import TABLES
 from optprimer.tables import read
 
 
-def draw(name: str, paths: Sequence[Path], stem: Path, run: str, seed: int, config_digest: str) -> None:
+def draw(name: str, paths: Sequence[Path], stem: Path, run: str, seed: int, run_digest: str) -> None:
     """Draw figure ``name`` from tables, each known by its file name, to ``stem`` .png, .pdf, .svg; and its page to .html.
 
     Tables whose parameter in the figure's function has a default may be left out.
@@ -29,7 +29,7 @@ def draw(name: str, paths: Sequence[Path], stem: Path, run: str, seed: int, conf
     function = getattr(importlib.import_module(f"optprimer.figures.{name}"), name)
     tables = _tables(name, function, paths)
     data = sorted({label for table in tables.values() for label in table["data"]})
-    provenance = Provenance(run, seed, config_digest, ", ".join(data), __version__)
+    provenance = Provenance(run, seed, run_digest, ", ".join(data), __version__)
     save(function(**tables, provenance=provenance), stem, provenance)
     if name in PAGES:
         page = importlib.import_module(f"optprimer.figures.{name}_page").page

@@ -10,7 +10,7 @@ class Provenance:
 
     run: str  # name of the run, which is that of its scale unless the user renamed it
     seed: int  # global seed of the run
-    config_digest: str  # of the configuration as validated
+    run_digest: str  # of settings, Python and versions; the run's manifest.json has it too
     data: str  # the data set as measured, ``digits`` or ``cifar10-jpeg75-16``, say
     version: str  # of optprimer
 

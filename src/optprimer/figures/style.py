@@ -67,7 +67,7 @@ def footer(figure: Figure, provenance: Provenance, *facts: str) -> None:
 
 def origin(provenance: Provenance, *facts: str) -> list[str]:
     """Return the parts of a caption: the data, the ``facts`` of the figure, and the run."""
-    return [provenance.data, *facts, f"run {provenance.run}, seed {provenance.seed}", f"config {provenance.config_digest}"]
+    return [provenance.data, *facts, f"run {provenance.run}, seed {provenance.seed}", f"digest {provenance.run_digest}"]
 
 
 def _filled(parts: Iterable[str], width: int) -> list[str]:
