@@ -1,0 +1,45 @@
+"""Title, caption and text alternative of every figure, for all that shows figures: page, report and gallery.
+
+They are in ``captions.yaml`` beside this module, in the order of the chapter.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+SECTIONS = ("Introduction", "Gradient descent", "The PL condition", "Stochastic gradients")
+"""The sections of the chapter that figures belong to, in its order."""
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is said of a figure; plain text in UTF-8, without markup."""
+
+    title: str
+    section: str  # one of SECTIONS
+    caption: str
+    alt: str  # in place of the picture, for somebody who cannot see it
+
+    def __post_init__(self) -> None:
+        if self.section not in SECTIONS:
+            raise ValueError(f"section {self.section!r}: allowed are {', '.join(SECTIONS)}")
+
+
+@cache
+def captions() -> dict[str, Caption]:
+    """Return the caption of every figure by its name, in the order of the chapter.
+
+    Raises:
+        ValueError: an entry has another key, lacks one, or names no section; the message names the figure.
+    """
+    text = files("optprimer.figures").joinpath("captions.yaml").read_text(encoding="utf-8")
+    return {name: _caption(name, entry) for name, entry in yaml.safe_load(text).items()}
+
+
+def _caption(name: str, entry: dict[str, str]) -> Caption:
+    try:
+        return Caption(**entry)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"captions.yaml: {name}: {error}") from error
