@@ -1,5 +1,7 @@
 """Every table of the project by its stage and file name."""
 
+from pathlib import Path
+
 from optprimer.batch import tables as batch
 from optprimer.claims import tables as claims
 from optprimer.edge import tables as edge
@@ -51,3 +53,11 @@ TABLES: dict[str, type[Table]] = {
     "claims": claims.Claims,
     "claims/evidence": claims.Evidence,
 }
+
+
+def files_of(name: str, results: Path) -> list[Path]:
+    """The files of a table in a folder of results: one, but for the histories of training, which are one per network."""
+    if name == "train/history":
+        return sorted(results.glob("train/*/history.csv"))
+    path = results / f"{name}.csv"
+    return [path] if path.exists() else []

@@ -7,7 +7,7 @@ import pandas as pd
 
 from optprimer.claims.judge import Tables
 from optprimer.errors import UserError
-from optprimer.registry import TABLES
+from optprimer.registry import TABLES, files_of
 from optprimer.tables import read
 
 
@@ -26,11 +26,3 @@ def tables_in(results: Path) -> Tables:
         return read(TABLES[name], *paths) if paths else None
 
     return table
-
-
-def files_of(name: str, results: Path) -> list[Path]:
-    """The files of a table: one, but for the histories of training, which are one per network."""
-    if name == "train/history":
-        return sorted(results.glob("train/*/history.csv"))
-    path = results / f"{name}.csv"
-    return [path] if path.exists() else []
