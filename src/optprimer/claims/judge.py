@@ -56,14 +56,6 @@ class Ruling:
     deciding: Judged
     control: Judged
 
-    @property
-    def p_value(self) -> float:
-        """The largest p-value that the verdict rests on: of all parts, or of the best ones where some suffice; NaN: none."""
-        values = sorted(judged.p_value for role, judged in self.parts if role == "evidence" and not np.isnan(judged.p_value))
-        if isinstance(self.claim.combine, int):
-            values = values[: self.claim.combine]
-        return values[-1] if values else np.nan
-
 
 def judge(claims: Iterable[Claim], tables: Tables, scale: str, seed: int = 0) -> list[Ruling]:
     """Judge every claim at ``scale``; ``tables`` gives a table by its name, or None where a run has not made it."""

@@ -45,6 +45,11 @@ def tables_of(claims: list[Claim], scale: str) -> list[str]:
     return sorted({part.table for claim in claims if scale in claim.scales for _, part in claim.parts})
 
 
+def scales() -> list[str]:
+    """The scales at which a claim can be judged."""
+    return _validator().schema["$defs"]["claim"]["properties"]["scales"]["items"]["enum"]
+
+
 def registry_sha256(folder: Path = REGISTRY) -> str:
     """A fingerprint of the registry's files, for the rule that judges by them."""
     return sha256(b"".join((folder / f"{file}.yaml").read_bytes() for file in SECTIONS)).hexdigest()[:16]
