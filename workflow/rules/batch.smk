@@ -22,7 +22,7 @@ rule batch_search:
     log:
         "<logs>/batch/search/{first}-{last}.log",
     benchmark:
-        "<benchmarks>/batch/search/{first}-{last}.tsv"
+        "<benchmarks>/batch_search/{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -53,7 +53,7 @@ rule batch_train:
     log:
         "<logs>/batch/train/{first}-{last}.log",
     benchmark:
-        "<benchmarks>/batch/train/{first}-{last}.tsv"
+        "<benchmarks>/batch_train/{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,

@@ -6,7 +6,7 @@ rule edge_descent:
     log:
         "<logs>/edge/{first}-{last}.log",
     benchmark:
-        "<benchmarks>/edge/{first}-{last}.tsv"
+        "<benchmarks>/edge_descent/{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -51,7 +51,7 @@ rule edge_convexity:
     log:
         "<logs>/edge/convexity.log",
     benchmark:
-        "<benchmarks>/edge/convexity.tsv"
+        "<benchmarks>/edge_convexity.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -79,7 +79,7 @@ rule edge_direction:
     log:
         "<logs>/edge/direction.log",
     benchmark:
-        "<benchmarks>/edge/direction.tsv"
+        "<benchmarks>/edge_direction.tsv"
     threads: config["threads"]
     resources:
         mem_mb=memory(3000),

@@ -62,7 +62,7 @@ rule surface_rows:
     log:
         "<logs>/surface/{net}_{surface}_{first}-{last}.log",
     benchmark:
-        "<benchmarks>/surface/{net}_{surface}_{first}-{last}.tsv"
+        "<benchmarks>/surface_rows/{net}_{surface}_{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -94,7 +94,7 @@ rule line_rows:
     log:
         "<logs>/line/{net}_{first}-{last}.log",
     benchmark:
-        "<benchmarks>/line/{net}_{first}-{last}.tsv"
+        "<benchmarks>/line_rows/{net}_{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
@@ -127,7 +127,7 @@ rule curvature_rows:
     log:
         "<logs>/curvature/{net}_{first}-{last}.log",
     benchmark:
-        "<benchmarks>/curvature/{net}_{first}-{last}.tsv"
+        "<benchmarks>/curvature_rows/{net}_{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,

@@ -24,7 +24,7 @@ rule memorize:
     log:
         "<logs>/memorization/{first}-{last}.log",
     benchmark:
-        "<benchmarks>/memorization/{first}-{last}.tsv"
+        "<benchmarks>/memorize/{first}-{last}.tsv"
     threads: config["threads"]
     resources:
         gpu=GPU,
