@@ -5,7 +5,7 @@
 #       ├───► rates ───────────────────────────────────────────────┤
 #       ├───► batch ───────────────────────────────────────────────┤
 #       ├───► edge ────────────────────────────────────────────────┤
-#       └───► memorization ────────────────────────────────────────┘
+#       └───► memorization ────────────────────────────────────────┘        └─► claims ─► verdicts
 #
 # snakemake --cores all                                                      the embedded default (config.yaml)
 # snakemake --cores all --configfile workflow/scales/cifar10-quick.yaml      another scale
@@ -28,6 +28,7 @@ include: "workflow/rules/batch.smk"
 include: "workflow/rules/edge.smk"
 include: "workflow/rules/sharpness.smk"
 include: "workflow/rules/collect.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -50,3 +51,5 @@ rule all:
             "<results>/sharpness/{table}.csv",
             table=[*SHARPNESS_TABLES, "summary", "slopes"],
         ),
+        "<results>/claims.csv",
+        "<results>/claims/evidence.csv",

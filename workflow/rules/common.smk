@@ -3,6 +3,7 @@ import json
 import sys
 
 from optprimer.batch.plan import jobs as batch_jobs
+from optprimer.claims.load import registry_sha256, tables_needed
 from optprimer.config.validate import check
 from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
@@ -85,7 +86,9 @@ EDGE_DESCENT = {
     if key not in ("convexity", "direction")
 }
 
-PROVENANCE_FLAGS = f"--run {config['run']} --seed {config['seed']} --run-digest {run_digest(config)}"
+PROVENANCE_FLAGS = (
+    f"--run {config['run']} --seed {config['seed']} --run-digest {run_digest(config)}"
+)
 
 
 def memory(megabytes):
@@ -139,14 +142,24 @@ def table_parts(wildcards):
 
 def tables_of(figure):
     """The tables that a figure is made from."""
-    histories = [f"<results>/train/{net}/history.csv" for net in NETS]
+    return files_of(FIGURES[figure], NETS)
+
+
+def files_of(tables, nets):
+    """The files of tables: one each, but for the histories of training, which are one per network."""
+    histories = [f"<results>/train/{net}/history.csv" for net in nets]
     return [
         path
-        for table in FIGURES[figure]
+        for table in tables
         for path in (
             histories if table == "train/history" else [f"<results>/{table}.csv"]
         )
     ]
+
+
+CLAIMS_TABLES = files_of(
+    tables_needed(config["scale"]), sorted(config["train"]["networks"])
+)
 
 
 def figure_code(figure):

@@ -40,9 +40,9 @@ def load(folder: Path = REGISTRY) -> list[Claim]:
     return claims
 
 
-def tables_of(claims: list[Claim], scale: str) -> list[str]:
+def tables_needed(scale: str, folder: Path = REGISTRY) -> list[str]:
     """The tables that the claims that are judged at ``scale`` need, sorted."""
-    return sorted({part.table for claim in claims if scale in claim.scales for _, part in claim.parts})
+    return sorted({part.table for claim in load(folder) if scale in claim.scales for _, part in claim.parts})
 
 
 def scales() -> list[str]:
