@@ -90,3 +90,12 @@ def explain_command(
     typer.echo("\nTo make this evidence anew and judge it:")
     for line in remaking(registry[claim], run.removeprefix("reference/"), verdict["scale"], results):
         typer.echo(f"  {line}")
+
+
+@app.command("docs")
+def docs_command(output: Annotated[Path, typer.Option(help="the page to write")]) -> None:
+    """Write docs/claims.md from the registry and the reference results."""
+    from optprimer.claims.docs import page
+    from optprimer.files import write_text
+
+    write_text(output, page())

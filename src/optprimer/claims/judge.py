@@ -114,15 +114,7 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
 def _estimates(part: Part, measured: pd.DataFrame, seed: int) -> Estimates:
     if part.statistic == "rank_correlation":
         return statistics.rank_correlation(measured, derive(seed, "claims", part.table, part.measure, part.selection))
-    return STATISTICS[part.statistic](measured)
-
-
-STATISTICS: dict[str, Callable[[pd.DataFrame], Estimates]] = {
-    "each": statistics.each,
-    "mean": statistics.mean,
-    "share": statistics.share,
-    "reported": statistics.reported,
-}
+    return statistics.STATISTICS[part.statistic](measured)
 
 
 def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:

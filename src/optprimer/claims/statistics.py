@@ -148,3 +148,7 @@ def _few(method: str, n: int) -> str:
 
 def _nothing() -> tuple[Floats, Floats]:
     return np.array([np.nan]), np.array([np.nan])
+
+
+# Those that need no random numbers.
+STATISTICS: dict[str, Callable[[pd.DataFrame], Estimates]] = {"each": each, "mean": mean, "share": share, "reported": reported}

@@ -1,0 +1,158 @@
+"""docs/claims.md, generated: every claim of the registry, how it is judged, and the verdicts of the reference results."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from optprimer.claims import statistics
+from optprimer.claims.load import SECTIONS, load, scales
+from optprimer.claims.parts import Claim, Part
+from optprimer.claims.results import judged
+from optprimer.claims.rules import RULES
+from optprimer.claims.wording import adjusted, count, estimate, parameters_of
+from optprimer.config.schema import ROOT
+
+_HEAD = """\
+# The claims of the chapter
+
+<!-- Generated from src/optprimer/claims/registry/ and results/reference/*/claims.csv by
+     `optprimer claims docs --output docs/claims.md`; edit the registry instead. -->
+
+## Scope
+
+Every statement of the chapter that a computation can test is a claim here, in the chapter's order and in our own words: what it
+says, who says it, what is measured, by which rule it is judged, and where that rule has to fail. Statements that are
+definitions, history or advice are not. A claim is judged at the scales that it names, at others it is `not run`.
+
+    optprimer claims                     the verdicts of results/digits
+    optprimer claims explain S9          one claim, back to the rows of its tables, and the commands that make these anew
+    optprimer claims judge --results results/digits --scale digits --output results/digits
+    optprimer claims --strict            fails where a verdict differs from the one in results/reference
+
+## Method
+
+An entry names, for each part of its evidence, a table, the rows that are selected, a measured value, a statistic, and a rule
+with its parameters, which were fixed before the result was known. `rule_sha256` in `claims.csv` is a fingerprint of all of
+these, and a test refuses a registry whose rules are not those that the committed verdicts were reached by.
+
+- **supported**: the evidence meets the rule, and every control fails it.
+- **refuted**: the evidence is against the claim. That is a finding, not an error.
+- **inconclusive**: the evidence decides neither way: an interval contains what it should exclude, values are missing, a
+  condition under which the claim can be judged does not hold, or a control passes (untested).
+- **not run**: there are no rows to judge, or the claim needs another scale.
+
+A control is the same statistic, rule and parameters on rows where the claim must not hold: shuffled labels, a step size that
+is too large, a function outside the class, two runs that differ by chance alone. A rule that cannot fail says nothing.
+Unless it says otherwise, a claim needs all of its parts, and one refuted part refutes it.
+
+Statistics over the selected values:
+
+"""
+
+_LIMITS = """\
+## What differs, and limits
+
+- **The unit is the seed.** Intervals are over independent runs (other weights at the start, other orders, other folds of
+  images), never over images or epochs, and arms are compared within a seed. They say what another seed would have given, not
+  what another data set or architecture would. Of fewer than five runs an interval says little, and is marked `few`.
+- **Many claims are judged at once.** Intervals are at 95 %, one by one, so among some forty one or two err. Above it says how
+  many of the supported claims that rest on a p-value would remain after Holm's adjustment of all of them. Rules without a
+  p-value (bounds that hold at every point, exponents from deterministic sequences) are not adjusted.
+- **Inconclusive is not "no".** It says that these runs cannot tell. No difference is shown by two one-sided tests within a
+  margin that was stated beforehand, never by an interval that contains 0.
+- **Exact and statistical results.** With the same seed, threads and machine, tables are the same to the byte; on another
+  machine bounds and exact constants agree to rounding, and results of training only statistically.
+- **Scale.** Networks are trained on fewer and smaller images than in the sources. Each entry says what differs and what the
+  source printed; a verdict is about the setting in which it was reached.
+"""
+
+
+def page(reference: Path = ROOT / "results" / "reference") -> str:
+    """Return the whole page as Markdown; ``reference`` holds a folder of results for each scale that has been judged."""
+    claims = load()
+    runs = {name: judged(reference / name) for name in scales() if (reference / name / "claims.csv").exists()}
+    blocks = [
+        _HEAD + "".join(_definitions()),
+        "## Results\n\n" + "".join(_results(claims, runs)),
+        _LIMITS,
+        "## Claim by claim\n",
+    ]
+    blocks += ["\n".join(_entry(claim)) for claim in claims]
+    return "\n".join(blocks)
+
+
+def _definitions() -> Iterator[str]:
+    for name, function in {**statistics.STATISTICS, "rank_correlation": statistics.rank_correlation}.items():
+        yield f"- `{name}`: {' '.join(inspect.getdoc(function).split())}\n"
+    yield "\nRules, a closed set:\n\n"
+    for name, rule in RULES.items():
+        yield f"- `{name}`: {rule.means}.\n"
+
+
+def _results(claims: list[Claim], runs: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> Iterator[str]:
+    for name, (verdicts, evidence) in runs.items():
+        yield f"- `{name}`: {count(verdicts['verdict'])}; {adjusted(claims, verdicts, evidence)}.\n"
+    yield "" if runs else "No verdicts are committed yet.\n"
+    verdicts = {name: frame.set_index("claim") for name, (frame, _) in runs.items()}
+    for section in SECTIONS.values():
+        rows = [_row(claim, verdicts) for claim in claims if claim.section == section]
+        if rows:
+            yield f"\n### {section}\n\n" + _table(("claim", "statement", *verdicts, "control"), rows)
+
+
+def _row(claim: Claim, verdicts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    found = (_verdict(frame.loc[claim.id]) if claim.id in frame.index else "" for frame in verdicts.values())
+    return (
+        f"[{claim.id}](#{claim.id.lower()})",
+        claim.statement,
+        *found,
+        "; ".join(part.name for part in claim.controls),
+    )
+
+
+def _verdict(row: pd.Series) -> str:
+    if row["verdict"] == "not run":
+        return "not run"
+    reason = f"; {row['reason']}" if row["reason"] else ""
+    return f"**{row['verdict']}**: {estimate(row)}, {row['rule']} {row['threshold']}{reason}"
+
+
+def _entry(claim: Claim) -> Iterator[str]:
+    yield f"### {claim.id}\n"
+    yield f"{claim.statement}\n"
+    yield f"- Source: {claim.source}"
+    if claim.published:
+        yield f"- Published: {claim.published}"
+    if claim.differs:
+        yield f"- Differs: {claim.differs}"
+    yield f"- Scales: {', '.join(claim.scales)}"
+    yield f"- Figures: {', '.join(f'`{figure}`' for figure in claim.figures)}"
+    if claim.combine != "all":
+        needed = "all parts must agree" if claim.combine == "agree" else f"at least {claim.combine} parts must be supported"
+        yield f"- Parts: {needed}"
+    yield "\n" + _table(("role", "part", "rows", "measured", "statistic", "rule"), [_part(*each) for each in claim.parts])
+
+
+def _part(role: str, part: Part) -> tuple[str, ...]:
+    name = f"{part.name} (of: {part.of})" if part.of else part.name
+    rows = f"`{part.table}.csv`: {part.selection}"
+    return (
+        {"requires": "condition"}.get(role, role),
+        name,
+        rows,
+        part.measure,
+        part.statistic,
+        f"{part.rule}: {parameters_of(part)}",
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *(tuple(map(_cell, row)) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    # Text of the registry and of tables: a bar would end the cell, and <, * or _ would be taken for markup.
+    return text.replace("|", "\\|").replace("<", "&lt;")
