@@ -32,24 +32,30 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 
 
+# All that a run is asked for. Who deletes one of these gets it again, so they are named here and not left to the manifest.
+RESULTS = [
+    *expand("<figures>/{figure}.png", figure=FIGURES),
+    *expand("<results>/rates/{table}.csv", table=RATES_TABLES),
+    *expand("<results>/memorization/{table}.csv", table=["curves", "runs", "summary"]),
+    *expand("<results>/batch/{table}.csv", table=["curves", "runs", "summary", "cost"]),
+    *expand(
+        "<results>/edge/{table}.csv",
+        table=["curves", "summary", "convexity", "spectra", "direction"],
+    ),
+    *expand(
+        "<results>/sharpness/{table}.csv",
+        table=[*SHARPNESS_TABLES, "summary", "slopes"],
+    ),
+    "<results>/claims.csv",
+    "<results>/claims/evidence.csv",
+]
+
+
+include: "workflow/rules/manifest.smk"
+
+
 rule all:
     default_target: True
     input:
-        expand("<figures>/{figure}.png", figure=FIGURES),
-        expand("<results>/rates/{table}.csv", table=RATES_TABLES),
-        expand(
-            "<results>/memorization/{table}.csv", table=["curves", "runs", "summary"]
-        ),
-        expand(
-            "<results>/batch/{table}.csv", table=["curves", "runs", "summary", "cost"]
-        ),
-        expand(
-            "<results>/edge/{table}.csv",
-            table=["curves", "summary", "convexity", "spectra", "direction"],
-        ),
-        expand(
-            "<results>/sharpness/{table}.csv",
-            table=[*SHARPNESS_TABLES, "summary", "slopes"],
-        ),
-        "<results>/claims.csv",
-        "<results>/claims/evidence.csv",
+        RESULTS,
+        rules.manifest.output,

@@ -14,6 +14,7 @@ from optprimer.edge.commands import edge_convexity, edge_descent, edge_direction
 from optprimer.errors import UserError
 from optprimer.figures.commands import figure
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
+from optprimer.manifest.commands import manifest
 from optprimer.memorization.commands import memorization_plan, memorization_summary, memorize
 from optprimer.rates.commands import rates
 from optprimer.sharpness.commands import sharpness, sharpness_summary
@@ -46,6 +47,7 @@ for command in (
     sharpness,
     sharpness_summary,
     figure,
+    manifest,
     landscape,
 ):
     app.command()(command)

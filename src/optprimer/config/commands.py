@@ -22,6 +22,21 @@ def check_command(
     typer.echo(f"run {config['run']}: the settings are valid (digest {config_digest(config)})")
 
 
+@app.command("show")
+def show_command(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="laid over config.yaml in turn")] = None,
+) -> None:
+    """Print all settings as JSON: config.yaml, with scale FILEs laid over it."""
+    import json
+
+    from optprimer.config.load import load
+    from optprimer.config.validate import check
+
+    config = load(*files or ())
+    check(config)
+    typer.echo(json.dumps(config))
+
+
 @app.command("docs")
 def docs_command(output: Annotated[Path, typer.Option(help="the page to write")]) -> None:
     """Write docs/configuration.md from the schema, config.yaml and the scale files."""

@@ -1,0 +1,35 @@
+"""``optprimer manifest``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def manifest(
+    results: Annotated[Path, typer.Option(help="folder of the run's tables; manifest and RO-Crate are written there")],
+    figures: Annotated[Path, typer.Option(help="folder of its figures")],
+    settings: Annotated[str, typer.Option(help="all settings of the run as JSON; optprimer config show prints them")],
+) -> None:
+    """Write manifest.json and ro-crate-metadata.json: settings, code, versions, machine, data, results and costs of a run."""
+    import json
+
+    from optprimer.config.validate import check
+    from optprimer.errors import UserError
+    from optprimer.files import write_text
+    from optprimer.manifest import crate, outputs
+    from optprimer.manifest import manifest as record
+
+    try:
+        config = json.loads(settings)
+    except ValueError as error:
+        raise UserError(f"settings: not JSON ({error})") from None
+    check(config)
+    tables, pictures = outputs.tables(results), outputs.figures(figures)
+    if not tables:
+        raise UserError(f"{results}: no table of a run there")
+    described = record.manifest(config, results, tables, pictures)
+    archived = crate.crate(described, tables, pictures, figures)
+    for name, document in {record.NAME: described, crate.NAME: archived}.items():
+        write_text(results / name, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    typer.echo(f"run {config['run']}, digest {described['run_digest']}: {len(tables)} tables, {len(pictures)} files of figures")
