@@ -97,7 +97,8 @@ def share(measured: pd.DataFrame) -> Estimates:
 def rank_correlation(measured: pd.DataFrame, seed: int) -> Estimates:
     """Spearman's correlation of value and against, with a percentile bootstrap interval over units.
 
-    A unit is drawn with all its rows (of which each has as many): rows of one seed are not independent.
+    A unit is drawn with all its rows (of which each has as many): rows of one seed are not independent. A resample in which
+    nothing varies shows no order and counts as 0.
     """
     unit = measured.groupby(level=list(range(measured.index.nlevels)), sort=False).ngroup().to_numpy()
     n = unit.max() + 1
@@ -106,10 +107,10 @@ def rank_correlation(measured: pd.DataFrame, seed: int) -> Estimates:
 
     def correlation(units: NDArray[np.int64], axis: int = -1) -> Floats:
         units = np.moveaxis(np.asarray(units, int), axis, -1)
-        return _spearman(*(array[units].reshape(*units.shape[:-1], -1) for array in (x, y)))
+        return np.nan_to_num(_spearman(*(array[units].reshape(*units.shape[:-1], -1) for array in (x, y))))
 
-    centre = np.atleast_1d(correlation(np.arange(n)))
-    if n < 2:
+    centre = np.atleast_1d(_spearman(x.reshape(-1), y.reshape(-1)))
+    if n < 2 or np.isnan(centre[0]):
         return Estimates(centre, *_nothing(), int(n), _few("bootstrap", n))
     found = stats.bootstrap(
         (np.arange(n),),

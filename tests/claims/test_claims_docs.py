@@ -1,0 +1,66 @@
+"""docs/claims.md is what registry and reference results say today, and has what a reader of such a report looks for."""
+
+import pytest
+from claims_parts import claim, entry, runs
+
+from optprimer.claims import docs
+from optprimer.claims.frames import claims_frame, evidence_frame
+from optprimer.claims.judge import judge
+from optprimer.claims.load import load
+from optprimer.claims.rules import RULES
+from optprimer.claims.tables import Claims, Evidence
+from optprimer.config.schema import ROOT
+from optprimer.tables import write
+
+PAGE = ROOT / "docs" / "claims.md"
+
+
+def test_the_committed_page_is_current():
+    assert PAGE.read_text(encoding="utf-8") == docs.page(), "run: optprimer claims docs --output docs/claims.md"
+
+
+def test_it_has_the_headings_of_a_report_and_an_entry_per_claim():
+    headings = [line for line in docs.page().splitlines() if line.startswith("#")]
+    sections = [heading for heading in headings if heading.startswith("## ")]
+    assert sections == ["## Scope", "## Method", "## Results", "## What differs, and limits", "## Claim by claim"]
+    for each in load():
+        assert f"### {each.id}" in headings
+
+
+def test_every_rule_is_explained():
+    text = docs.page()
+    assert all(f"- `{name}`: {rule.means}." in text for name, rule in RULES.items())
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """The page of one claim that two scales have judged, the larger one otherwise than the smaller."""
+    claims = [claim([entry(name="a | b")], claim="S9", scales=("digits", "paper"), published="99 %", differs="Smaller.")]
+    monkeypatch.setattr(docs, "load", lambda: claims)
+    for scale, value in {"paper": 0.25, "digits": 0.75}.items():
+        table = runs(gd=[value], poor=[0.1])
+        rulings = judge(claims, lambda name, table=table: table, scale)
+        write(claims_frame(rulings, scale), Claims, tmp_path / scale / "claims.csv")
+        write(evidence_frame(rulings), Evidence, tmp_path / scale / "claims" / "evidence.csv")
+    return docs.page(tmp_path)
+
+
+def test_verdicts_stand_side_by_side_from_the_smallest_scale_to_the_largest(page):
+    lines = page.splitlines()
+    assert "| claim | statement | digits | paper | control |" in lines
+    (row,) = [line for line in lines if line.startswith("| [S9](#s9) | ")]
+    assert row.index("**supported**: 0.75, at_least threshold 0.5") < row.index("**refuted**: 0.25, at_least threshold 0.5")
+    assert "- `digits`: 1 claim: 1 supported; of 0" in page
+
+
+def test_an_entry_says_what_was_published_and_what_differs(page):
+    assert "- Published: 99 %\n- Differs: Smaller.\n" in page
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head(page):
+    width = None
+    for line in page.splitlines():
+        cells = line.replace("\\|", "").count("|") if line.startswith("|") else None
+        assert None in (cells, width) or cells == width
+        width = cells
+    assert "a \\| b" in page
