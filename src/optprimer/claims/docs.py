@@ -1,6 +1,7 @@
 """docs/claims.md, generated: every claim of the registry, how it is judged, and the verdicts of the reference results."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,29 +105,25 @@ def _results(claims: list[Claim], runs: dict[str, tuple[pd.DataFrame, pd.DataFra
 
 def _row(claim: Claim, verdicts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
     found = (_verdict(frame.loc[claim.id]) if claim.id in frame.index else "" for frame in verdicts.values())
-    return (
-        f"[{claim.id}](#{claim.id.lower()})",
-        claim.statement,
-        *found,
-        "; ".join(part.name for part in claim.controls),
-    )
+    controls = "; ".join(part.name for part in claim.controls)
+    return f"[{claim.id}](#{claim.id.lower()})", _plain(claim.statement), *found, _plain(controls)
 
 
 def _verdict(row: pd.Series) -> str:
     if row["verdict"] == "not run":
         return "not run"
     reason = f"; {row['reason']}" if row["reason"] else ""
-    return f"**{row['verdict']}**: {estimate(row)}, {row['rule']} {row['threshold']}{reason}"
+    return f"**{row['verdict']}**: " + _plain(f"{estimate(row)}, {row['rule']} {row['threshold']}{reason}")
 
 
 def _entry(claim: Claim) -> Iterator[str]:
     yield f"### {claim.id}\n"
-    yield f"{claim.statement}\n"
-    yield f"- Source: {claim.source}"
+    yield f"{_plain(claim.statement)}\n"
+    yield f"- Source: {_plain(claim.source)}"
     if claim.published:
-        yield f"- Published: {claim.published}"
+        yield f"- Published: {_plain(claim.published)}"
     if claim.differs:
-        yield f"- Differs: {claim.differs}"
+        yield f"- Differs: {_plain(claim.differs)}"
     yield f"- Scales: {', '.join(claim.scales)}"
     yield f"- Figures: {', '.join(f'`{figure}`' for figure in claim.figures)}"
     if claim.combine != "all":
@@ -137,22 +134,16 @@ def _entry(claim: Claim) -> Iterator[str]:
 
 def _part(role: str, part: Part) -> tuple[str, ...]:
     name = f"{part.name} (of: {part.of})" if part.of else part.name
-    rows = f"`{part.table}.csv`: {part.selection}"
-    return (
-        {"requires": "condition"}.get(role, role),
-        name,
-        rows,
-        part.measure,
-        part.statistic,
-        f"{part.rule}: {parameters_of(part)}",
-    )
+    rule = f"{part.rule}: {parameters_of(part)}"
+    written = name, f"{part.table}.csv: {part.selection}", part.measure, part.statistic, rule
+    return "condition" if role == "requires" else role, *map(_plain, written)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *(tuple(map(_cell, row)) for row in rows)]
+    lines = [head, tuple("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _cell(text: str) -> str:
-    # Text of the registry and of tables: a bar would end the cell, and <, * or _ would be taken for markup.
-    return text.replace("|", "\\|").replace("<", "&lt;")
+def _plain(text: str) -> str:
+    """Text of the registry and of tables, in which nothing is markup: ``L* < w*`` is no emphasis, and a bar ends no cell."""
+    return re.sub(r"([*<`|])", r"\\\1", text)

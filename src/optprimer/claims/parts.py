@@ -9,7 +9,7 @@ from typing import Any
 
 Value = str | float | int | bool
 AGREE, ALL = "agree", "all"
-RULE_PARAMETERS = ("below", "above", "tolerance", "threshold", "target", "theory", "neighbour", "margin")
+RULE_PARAMETERS = ("below", "above", "threshold", "target", "theory", "neighbour", "margin", "tolerance")
 
 
 class Verdict(StrEnum):
