@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from running import ROOT, run_snakemake
 
+from optprimer.claims.load import load as load_claims
 from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.rates.registry import STUDIES
 from optprimer.registry import TABLES
@@ -26,6 +27,17 @@ def jobs(done):
     """Names of the rules that a dry run would run."""
     text = said(done)
     return set(re.findall(r"^(\w+) +\d+$", text[text.index("Job stats") :], re.M)) - {"total"}
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A copy of what runs, to be edited."""
+    copy = tmp_path / "copy"
+    for part in ("src", "workflow", "Snakefile", "config.yaml", "profiles"):
+        source = ROOT / part
+        shutil.copytree(source, copy / part) if source.is_dir() else shutil.copy(source, copy / part)
+    monkeypatch.setenv("PYTHONPATH", str(copy / "src"))
+    return copy
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -100,6 +112,21 @@ def test_fp32_agrees_with_loss_landscapes(smoke):
     assert differences.max() < 1e-5
 
 
+def test_every_claim_has_a_verdict_and_those_of_this_scale_have_evidence(smoke):
+    verdicts = read(TABLES["claims"], smoke / "results/smoke/claims.csv").set_index("claim")["verdict"]
+    claims = load_claims()
+    assert list(verdicts.index) == [claim.id for claim in claims]
+    assert [claim.id for claim in claims if "smoke" in claim.scales and verdicts[claim.id] == "not run"] == []
+
+
+def test_an_edited_registry_judges_again_and_measures_nothing(smoke, checkout):
+    registry = checkout / "src/optprimer/claims/registry/pl.yaml"
+    registry.write_text(registry.read_text() + "# a remark\n")
+    done = run_snakemake(smoke, "--dry-run", root=checkout)
+    assert "judge" in jobs(done)
+    assert not {"rates", "train", "surface_rows", "memorize", "batch_train", "edge_descent", "sharpness", "figure"} & jobs(done)
+
+
 def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     assert NOTHING in said(run_snakemake(smoke))
@@ -116,15 +143,10 @@ def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch
         ("src/optprimer/memorization/summary.py", False, {"memorization_summary", "figure"}, {"memorize", "train"}),
     ],
 )
-def test_an_edit_reruns_what_depends_on_it(smoke, tmp_path, monkeypatch, edited, comment_only, reruns, spared):
-    copy = tmp_path / "copy"
-    for part in ("src", "workflow", "Snakefile", "config.yaml", "profiles"):
-        source = ROOT / part
-        shutil.copytree(source, copy / part) if source.is_dir() else shutil.copy(source, copy / part)
-    monkeypatch.setenv("PYTHONPATH", str(copy / "src"))
-    path = copy / edited
+def test_an_edit_reruns_what_depends_on_it(smoke, checkout, edited, comment_only, reruns, spared):
+    path = checkout / edited
     path.write_text(path.read_text() + ("\n# a comment\n" if comment_only else "\n_ADDED = 1\n"))
-    done = run_snakemake(smoke, "--dry-run", root=copy)
+    done = run_snakemake(smoke, "--dry-run", root=checkout)
     assert done.returncode == 0, said(done)
     if comment_only:
         assert NOTHING in said(done)
