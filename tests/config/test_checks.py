@@ -102,6 +102,24 @@ CASES = [
         {"landscape": {"surfaces": {"lines": {"directions": "layer", "seeds": [0], "points": 5}}}},
     ),
     (
+        "surfaces_have_names_of_their_own",
+        {"landscape": {"surfaces": {"control": {"directions": "layer", "seeds": [0], "points": 5}}}},
+        "landscape.surfaces.control",
+        {},
+    ),
+    (
+        "controls_are_some_of_the_networks",
+        {"landscape": {"controls": ["resnet20"]}},
+        "landscape.controls",
+        {"landscape": {"controls": []}},
+    ),
+    (
+        "controls_are_some_of_the_networks",
+        {"landscape": {"controls": ["resnet56", "resnet56_noskip", "resnet56_again"]}},
+        "landscape.controls",
+        {"landscape": {"controls": ["resnet56", "resnet56_again"]}},
+    ),
+    (
         "images_are_there",
         {"rates": {"images": 1438}},
         "rates.images",

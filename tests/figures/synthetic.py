@@ -140,7 +140,7 @@ def geometry_table():
                 rows.append(
                     {
                         "data": "digits", "net": net, "surface": "fine" if seed == 0 else "coarse", "directions": "filter",
-                        "direction_seed": seed, "points": points,
+                        "direction_seed": seed, "points": points, "common": points == 13,
                         "roughness": (0.3 if bare else 0.1) * generator.uniform(0.8, 1.2) + (0.5 if points == 25 else 0),
                         "local_minima": int(generator.integers(3, 8) if bare else generator.integers(1, 3)),
                         "sublevel_width": (0.2 if bare else 0.5) * generator.uniform(0.8, 1.2),

@@ -140,12 +140,14 @@ def test_training_draws_both_measures_and_marks_divergence(tables, provenance):
     assert any(np.array_equal(each, rows["train_accuracy"], equal_nan=True) for each in drawn)
 
 
-def test_geometry_compares_seeds_on_the_smallest_common_grid(tables):
+def test_geometry_compares_seeds_on_the_common_grid(tables):
     rows = at_common_points(tables["geometry"])
     assert set(rows["points"]) == {13}
     assert len(rows) == 10
-    with pytest.raises(UserError, match="grid size"):
-        at_common_points(tables["geometry"].query("points == 25 or direction_seed > 0"))
+    two_grids = tables["geometry"].assign(common=True)
+    for incomplete in (tables["geometry"].query("points == 25 or direction_seed > 0"), two_grids):
+        with pytest.raises(UserError, match="grid size"):
+            at_common_points(incomplete)
 
 
 def test_geometry_draws_every_measure_paired(tables, provenance):
@@ -156,6 +158,19 @@ def test_geometry_draws_every_measure_paired(tables, provenance):
     np.testing.assert_allclose(pairs, rows[["resnet56_noskip", "resnet56"]])
     mean = (rows["resnet56"] - rows["resnet56_noskip"]).mean()
     assert float(figure.axes[0].get_xlabel().partition("\n")[0].replace("−", "-")) == pytest.approx(mean, abs=0.005)
+
+
+def test_geometry_draws_a_control_beside_the_networks_with_hollow_points(tables, provenance):
+    rows = tables["geometry"]
+    again = rows.query("net == 'resnet56' and common").assign(net="resnet56_again", surface="control", roughness=0.123)
+    figure = geometry(pd.concat([rows, again]), provenance=provenance)
+    dots = [line for line in figure.axes[0].get_lines() if line.get_marker() == "o" and len(line.get_xdata())]
+    assert [line.get_markerfacecolor() == "w" for line in dots] == [False, False, True]
+    assert set(dots[-1].get_ydata()) == {0.123}
+    alone = geometry(rows, provenance=provenance)
+    assert [axes.get_xlabel() for axes in figure.axes] == [axes.get_xlabel() for axes in alone.axes]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["without skip connections", "with skip connections", "control: ResNet-56, with skip connections, again"]
 
 
 def test_the_interval_is_that_of_a_paired_t_test():

@@ -213,14 +213,14 @@ def test_the_table_holds_every_random_surface_at_its_own_and_at_the_common_resol
     )
     table = geometry_table(rows, points=5)
     Geometry.validate(table)
-    found = table[["net", "surface", "direction_seed", "points"]].sort_values(["net", "surface", "points"]).to_numpy()
-    assert found.tolist() == [
-        ["m", "fine", 0, 5],
-        ["m", "fine", 0, 9],
-        ["n", "coarse", 1, 5],
-        ["n", "fine", 0, 5],
-        ["n", "fine", 0, 9],
-        ["n", "plain", 0, 5],
+    columns = ["net", "surface", "direction_seed", "points", "common"]
+    assert table[columns].sort_values(["net", "surface", "points"]).to_numpy().tolist() == [
+        ["m", "fine", 0, 5, True],
+        ["m", "fine", 0, 9, False],
+        ["n", "coarse", 1, 5, True],
+        ["n", "fine", 0, 5, True],
+        ["n", "fine", 0, 9, False],
+        ["n", "plain", 0, 5, True],
     ]
     thinned = table[(table["net"] == "n") & (table["surface"] == "fine") & (table["points"] == 5)].iloc[0]
     assert thinned["roughness"] == measure(frame(fine[::2, ::2])).roughness

@@ -15,6 +15,7 @@ LANDSCAPE = {
     },
     "line": {"seeds": [0, 2, 9], "points": 30},
     "curvature": {"seed": 5, "points": 5, "points_per_job": 11},
+    "geometry_points": 7,
 }
 
 
@@ -35,6 +36,12 @@ def test_the_plan():
     assert jobs.line == Family("filter", (0, 2, 9), 30, rows=3, rows_per_job=2)
     assert jobs.curvature == Family("filter", (5,), 5, rows=5, rows_per_job=2)
     assert jobs.surfaces["coarse"].seed_list == "4,1"
+
+
+def test_a_control_has_the_common_grid_for_every_filter_seed():
+    jobs = Jobs.plan(LANDSCAPE)
+    assert jobs.control == Family("filter", (0, 1, 4), 7, rows=21, rows_per_job=8)
+    assert jobs.grids == jobs.surfaces | {"control": jobs.control}
 
 
 def test_a_job_measures_no_more_points_than_allowed_but_a_whole_row():

@@ -50,7 +50,20 @@ def test_every_figure_is_there(smoke, figure):
 @pytest.mark.parametrize("table", LANDSCAPE)
 def test_every_table_is_valid_and_has_both_networks(smoke, table):
     frame = read(TABLES[table], smoke / f"results/smoke/{table}.csv")
-    assert set(frame["net"]) == {"resnet56", "resnet56_noskip"}
+    assert set(frame["net"]) - {"resnet56_again"} == {"resnet56", "resnet56_noskip"}
+
+
+def test_the_control_differs_in_its_seed_and_is_measured_on_the_common_grid_alone(smoke):
+    rows = {table: pd.read_csv(smoke / f"results/smoke/{table}.csv") for table in LANDSCAPE}
+    with_control = {table for table, frame in rows.items() if "resnet56_again" in set(frame["net"])}
+    assert with_control == {"landscape/geometry"}
+    geometry = rows["landscape/geometry"].query("directions == 'filter' and common")
+    of_control = geometry.query("surface == 'control'")
+    assert set(of_control["net"]) == {"resnet56_again"}
+    assert set(of_control["direction_seed"]) == set(geometry["direction_seed"]) == {0, 1}
+    first, again = (pd.read_csv(smoke / f"results/smoke/train/{net}/history.csv") for net in ("resnet56", "resnet56_again"))
+    assert (set(first["seed"]), set(again["seed"])) == ({0}, {1})
+    assert first["train_loss"].iloc[-1] != again["train_loss"].iloc[-1]
 
 
 @pytest.mark.parametrize("table", RATES)

@@ -20,7 +20,12 @@ try:
 except UserError as error:
     sys.exit(str(error))
 
-NETS = sorted(config["train"]["networks"])
+CONTROLS = sorted(config["landscape"]["controls"])
+NETS = sorted(set(config["train"]["networks"]) - set(CONTROLS))
+TRAIN_SEEDS = {
+    net: config["seed"] + entry["seed"]
+    for net, entry in config["train"]["networks"].items()
+}
 JOBS = Jobs.plan(config["landscape"])
 MEMORIZATION_JOBS = memorization_jobs(config["memorization"])
 BATCH_JOBS = {
@@ -33,7 +38,7 @@ GPU = int(config["device"] == "cuda")
 
 SURFACES = {
     name: {"seeds": family.seed_list, "points": family.points}
-    for name, family in JOBS.surfaces.items()
+    for name, family in JOBS.grids.items()
 }
 DIRECTIONS = sorted({family.directions for family in JOBS.surfaces.values()})
 DIRECTION_SEEDS = {kind: JOBS.seeds(kind) for kind in DIRECTIONS}
@@ -97,7 +102,7 @@ def memory(megabytes):
 
 
 def surface_planes(wildcards):
-    kind = JOBS.surfaces[wildcards.surface].directions
+    kind = JOBS.grids[wildcards.surface].directions
     return f"<results>/landscape/{wildcards.net}/directions/{kind}.safetensors"
 
 
@@ -132,10 +137,15 @@ def table_parts(wildcards):
     }
     if wildcards.table not in families:
         return [f"<results>/landscape/{net}/{wildcards.table}.csv" for net in NETS]
+    return rows_of(NETS, families[wildcards.table])
+
+
+def rows_of(nets, families):
+    """The files that hold the rows of some families of grids."""
     return [
         f"<results>/landscape/{net}/rows/{name}/{first}-{last}.csv"
-        for net in NETS
-        for name, family in families[wildcards.table].items()
+        for net in nets
+        for name, family in families.items()
         for first, last in family.ranges()
     ]
 
@@ -183,8 +193,8 @@ container: "docker://python:3.11-slim"
 
 
 wildcard_constraints:
-    net="|".join(NETS),
-    surface="|".join(JOBS.surfaces),
+    net="|".join(NETS + CONTROLS),
+    surface="|".join(SURFACES),
     directions="filter|layer|none",
     stage="landscape|rates|memorization|batch|edge|sharpness",
     table="surface|line|curvature|trajectory|crosscheck|precision|runs|search|"

@@ -194,7 +194,8 @@ rule crosscheck:
 
 rule geometry:
     input:
-        "<results>/landscape/surface.csv",
+        surface="<results>/landscape/surface.csv",
+        controls=rows_of(CONTROLS, {CONTROL: JOBS.control}),
     output:
         "<results>/landscape/geometry.csv",
     log:
@@ -206,4 +207,4 @@ rule geometry:
     message:
         "Table geometry.csv"
     shell:
-        "optprimer geometry --surface {input:q} --points {params.points} --output {output:q} > {log:q} 2>&1"
+        "optprimer geometry {input:q} --points {params.points} --output {output:q} > {log:q} 2>&1"

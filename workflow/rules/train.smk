@@ -27,7 +27,7 @@ rule train:
         learning_rate=lookup("train/networks/{net}/learning_rate", within=config),
         recipe=TRAIN_FLAGS,
         machine=MACHINE_FLAGS,
-        seed=config["seed"],
+        seed=lookup("{net}", within=TRAIN_SEEDS),
         code=digest("optprimer.training.commands:train"),
     message:
         "Training {wildcards.net} for {params.epochs} epochs (progress in {log})"

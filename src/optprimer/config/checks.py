@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from optprimer.config import batch_checks, edge_checks, sharpness_checks
 from optprimer.config.problem import SOURCES, Config, Problem, available
+from optprimer.landscape.jobs import CONTROL
 
 
 def image_size_divides_native_side(config: Config) -> Iterator[Problem]:
@@ -156,9 +157,16 @@ def pca_has_one_plane(config: Config) -> Iterator[Problem]:
 
 
 def surfaces_have_names_of_their_own(config: Config) -> Iterator[Problem]:
-    """No entry of `landscape.surfaces` is called `line` or `curvature`, which have rows of their own."""
-    for name in {"line", "curvature"} & set(config["landscape"]["surfaces"]):
-        yield Problem(f"landscape.surfaces.{name}", "a surface", "any name but line and curvature")
+    """No entry of `landscape.surfaces` is called `line`, `curvature` or `control`, which have rows of their own."""
+    for name in {"line", "curvature", CONTROL} & set(config["landscape"]["surfaces"]):
+        yield Problem(f"landscape.surfaces.{name}", "a surface", "any name but line, curvature and control")
+
+
+def controls_are_some_of_the_networks(config: Config) -> Iterator[Problem]:
+    """`landscape.controls` names `train.networks`, but not all."""
+    controls, networks = config["landscape"]["controls"], config["train"]["networks"]
+    if not set(controls) < set(networks):
+        yield Problem("landscape.controls", controls, f"some of {', '.join(sorted(networks))}, but not all")
 
 
 def filter_seeds_belong_to_one_family(config: Config) -> Iterator[Problem]:
@@ -215,6 +223,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     trajectories_span_a_plane,
     pca_has_one_plane,
     surfaces_have_names_of_their_own,
+    controls_are_some_of_the_networks,
     filter_seeds_belong_to_one_family,
     directions_exist,
     grids_thin_to_the_common_grid,

@@ -13,6 +13,7 @@ from scipy import special
 from optprimer.errors import UserError
 from optprimer.figures import style
 from optprimer.figures.provenance import Provenance
+from optprimer.landscape.jobs import CONTROL
 
 MEASURES = {
     "roughness": "roughness\nof ln(loss + 0.1)",
@@ -39,24 +40,29 @@ class Interval:
 def geometry(geometry: pd.DataFrame, *, provenance: Provenance) -> Figure:
     """Draw every measure of optprimer.landscape.geometry, a point per network and direction seed, seeds connected.
 
-    With two networks, each panel gives the mean paired difference (with minus without skips) and its 95 % t interval.
+    Of two networks, each panel gives the mean paired difference (with minus without skips) and its 95 % t interval. Controls
+    come after them, with hollow points.
 
     Raises:
         UserError: no grid size is common to all filter-normalised surfaces.
     """
     rows = at_common_points(geometry)
-    nets = style.ordered(rows["net"])
-    colours = style.colours(nets)
+    is_control = rows["surface"] == CONTROL
+    nets, controls = style.ordered(rows.loc[~is_control, "net"]), style.ordered(rows.loc[is_control, "net"])
+    colours = style.colours([*nets, *controls])
     figure = style.page(2.75)
     axes = figure.subplots(1, len(MEASURES))
     for panel, (measure, name) in zip(axes, MEASURES.items(), strict=True):
-        values = rows.pivot(index="direction_seed", columns="net", values=measure)[nets]
-        _draw(panel, values, colours)
+        values = rows.pivot(index="direction_seed", columns="net", values=measure)[[*nets, *controls]]
+        _draw(panel, values, colours, controls)
         panel.set_title(name, fontsize=8)
         if len(nets) == 2:
             panel.set_xlabel(_told(paired_difference(values[nets[0]], values[nets[1]])), fontsize=7)
-    names = style.labels(nets)
-    handles = [axes[0].plot([], [], "o", ms=4, color=colours[net], label=names[net])[0] for net in nets]
+    names = style.labels(nets) | {net: f"control: {style.title(net)}" for net in controls}
+    handles = [
+        axes[0].plot([], [], "o", ms=4, color=colours[net], mfc=_fill(net, colours, controls), label=name)[0]
+        for net, name in names.items()
+    ]
     figure.legend(handles=handles, loc="outside upper center", ncols=3)
     style.footer(
         figure,
@@ -68,13 +74,12 @@ def geometry(geometry: pd.DataFrame, *, provenance: Provenance) -> Figure:
 
 
 def at_common_points(rows: pd.DataFrame) -> pd.DataFrame:
-    """Select the smallest grid on which every network and filter-normalised direction seed was measured."""
-    rows = rows[rows["directions"] == "filter"].drop_duplicates(["net", "direction_seed", "points"])
-    pairs = rows.drop_duplicates(["net", "direction_seed"])
-    for _, group in rows.groupby("points"):
-        if len(group) == len(pairs):
-            return group
-    raise UserError("geometry.csv has no grid size that all filter-normalised surfaces share")
+    """Select the grid on which every network and filter-normalised direction seed was measured."""
+    rows = rows[rows["directions"] == "filter"]
+    common = rows[rows["common"]]
+    if len(set(common["points"])) != 1 or len(common) < len(rows.drop_duplicates(["net", "direction_seed"])):
+        raise UserError("geometry.csv has no grid size that all filter-normalised surfaces share")
+    return common
 
 
 def paired_difference(first: pd.Series, second: pd.Series) -> Interval:
@@ -96,12 +101,17 @@ def _told(difference: Interval) -> str:
     return f"{mean}\n[{low}, {high}]".replace("-", "−")
 
 
-def _draw(axes: Axes, values: pd.DataFrame, colours: dict[str, str]) -> None:
+def _fill(net: str, colours: dict[str, str], controls: list[str]) -> str:
+    return "w" if net in controls else colours[net]
+
+
+def _draw(axes: Axes, values: pd.DataFrame, colours: dict[str, str], controls: list[str]) -> None:
     places = np.arange(values.shape[1])
     apart = np.linspace(-_SPREAD, _SPREAD, len(values)) if len(values) > 1 else np.zeros(1)
     axes.plot(places[:, None] + apart, values.to_numpy().T, color="0.75", linewidth=0.8, zorder=1)
     for place, net in zip(places, values, strict=True):
-        axes.plot(place + apart, values[net], "o", color=colours[net], markersize=3.5, zorder=2, clip_on=False)
+        fill = _fill(net, colours, controls)
+        axes.plot(place + apart, values[net], "o", color=colours[net], mfc=fill, markersize=3.5, zorder=2, clip_on=False)
         axes.plot(place, values[net].mean(), "_", color=colours[net], markersize=16, markeredgewidth=1.6, zorder=3)
     axes.set_xticks([])
     axes.set_xlim(-0.5, len(places) - 0.5)

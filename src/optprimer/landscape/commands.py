@@ -207,7 +207,7 @@ def crosscheck(
 
 
 def geometry(
-    surface_table: Annotated[Path, typer.Option("--surface", help="surface.csv")],
+    surfaces: Annotated[list[Path], typer.Argument(help="tables of surfaces")],
     points: Annotated[int, typer.Option(help="side of the grid on which all direction seeds are compared")],
     output: Output,
 ) -> None:
@@ -216,6 +216,4 @@ def geometry(
     from optprimer.landscape.tables import Geometry, Surface
     from optprimer.tables import read, write
 
-    surfaces = read(Surface, surface_table)
-    random = surfaces[surfaces["directions"] != "pca"]
-    write(geometry_table(random, points), Geometry, output)
+    write(geometry_table(read(Surface, *surfaces), points), Geometry, output)

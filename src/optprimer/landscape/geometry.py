@@ -73,7 +73,7 @@ def geometry_table(surface: pd.DataFrame, points: int) -> pd.DataFrame:
         except UserError as error:
             where = f"{row['net']}, surface {row['surface']}, direction seed {row['direction_seed']}"
             raise UserError(f"{where}: {error}") from None
-    return pd.DataFrame(rows, columns=list(Geometry.to_schema().columns))
+    return pd.DataFrame(rows, columns=list(Geometry.to_schema().columns)).assign(common=lambda frame: frame["points"] == points)
 
 
 def thin(frame: pd.DataFrame, points: int) -> pd.DataFrame:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+CONTROL = "control"  # what tables call the surfaces of the networks that are controls
+
 
 @dataclass(frozen=True)
 class Family:
@@ -27,11 +29,12 @@ class Family:
 
 @dataclass(frozen=True)
 class Jobs:
-    """All landscape jobs of one network."""
+    """All landscape jobs of one network, or of a control, whose surfaces are on the common grid of every filter seed."""
 
     surfaces: dict[str, Family]
     line: Family
     curvature: Family
+    control: Family
 
     @classmethod
     def plan(cls, landscape: Mapping[str, Any]) -> "Jobs":
@@ -47,12 +50,23 @@ class Jobs:
             for name, s in sorted(landscape["surfaces"].items())
         }
         line, curvature = landscape["line"], landscape["curvature"]
+        seeds, common = _seeds(surfaces, "filter"), landscape["geometry_points"]
         return cls(
             surfaces,
             family("filter", line["seeds"], line["points"], 1, per_job),
             family("filter", [curvature["seed"]], curvature["points"], curvature["points"], curvature["points_per_job"]),
+            family("filter", seeds, common, common, per_job),
         )
+
+    @property
+    def grids(self) -> dict[str, Family]:
+        """The families of surfaces by the names that tables give them."""
+        return self.surfaces | {CONTROL: self.control}
 
     def seeds(self, directions: str) -> str:
         """Return the direction seeds that surfaces need of one kind of directions, as the command line takes them."""
-        return ",".join(map(str, sorted({k for f in self.surfaces.values() if f.directions == directions for k in f.seeds})))
+        return ",".join(map(str, _seeds(self.surfaces, directions)))
+
+
+def _seeds(surfaces: Mapping[str, Family], directions: str) -> list[int]:
+    return sorted({k for family in surfaces.values() if family.directions == directions for k in family.seeds})

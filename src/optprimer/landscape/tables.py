@@ -98,7 +98,11 @@ class Trajectory(Table):
 
 
 class Geometry(Table):
-    """landscape/geometry.csv: what the eye sees on a surface, as numbers; definitions in optprimer.landscape.geometry."""
+    """landscape/geometry.csv: what the eye sees on a surface, as numbers; definitions in optprimer.landscape.geometry.
+
+    ``common``: on the grid of as many ``points`` a side as all direction seeds are compared on; a finer surface has a row for
+    its own grid too. ``surface`` is a family of the config, or control: then the network is one of its controls.
+    """
 
     _key: ClassVar[list[str]] = ["net", "surface", "direction_seed", "points"]
     data: Series[str]
@@ -107,6 +111,7 @@ class Geometry(Table):
     directions: Series[str]
     direction_seed: Series[int]
     points: Series[int] = pa.Field(ge=3)
+    common: Series[bool]
     roughness: Series[float] = pa.Field(nullable=True)
     local_minima: Series[int] = pa.Field(ge=0)
     sublevel_width: Series[float] = pa.Field(nullable=True)
