@@ -1,5 +1,6 @@
-"""The two verbs of ``optprimer config``."""
+"""The verbs of ``optprimer config``."""
 
+import json
 import subprocess
 import sys
 
@@ -34,6 +35,19 @@ def test_files_are_laid_over_in_turn(tmp_path):
     right = tmp_path / "right.yaml"
     right.write_text("seed: 1\n")
     assert CliRunner().invoke(app, ["check", str(wrong), str(right)]).exit_code == 0
+
+
+def test_show_prints_all_settings():
+    scale = SCALES / "smoke.yaml"
+    assert json.loads(CliRunner().invoke(app, ["show"]).output) == load()
+    assert json.loads(CliRunner().invoke(app, ["show", str(scale)]).output) == load(scale)
+
+
+def test_show_refuses_what_check_refuses(tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("seed: -1\n")
+    with pytest.raises(UserError, match=r"^config: seed = -1"):
+        CliRunner().invoke(app, ["show", str(wrong)], catch_exceptions=False)
 
 
 def test_docs_writes_the_page(tmp_path):

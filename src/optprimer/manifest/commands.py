@@ -17,8 +17,10 @@ def manifest(
     from optprimer.config.validate import check
     from optprimer.errors import UserError
     from optprimer.files import write_text
-    from optprimer.manifest import crate, outputs
-    from optprimer.manifest import manifest as record
+    from optprimer.manifest import outputs
+    from optprimer.manifest.crate import crate
+    from optprimer.manifest.manifest import manifest as record
+    from optprimer.manifest.names import CRATE, MANIFEST
 
     try:
         config = json.loads(settings)
@@ -28,8 +30,8 @@ def manifest(
     tables, pictures = outputs.tables(results), outputs.figures(figures)
     if not tables:
         raise UserError(f"{results}: no table of a run there")
-    described = record.manifest(config, results, tables, pictures)
-    archived = crate.crate(described, tables, pictures, figures)
-    for name, document in {record.NAME: described, crate.NAME: archived}.items():
+    described = record(config, results, tables, pictures)
+    archived = crate(described, tables, pictures, figures)
+    for name, document in {MANIFEST: described, CRATE: archived}.items():
         write_text(results / name, json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     typer.echo(f"run {config['run']}, digest {described['run_digest']}: {len(tables)} tables, {len(pictures)} files of figures")

@@ -12,10 +12,9 @@ from typing import Any
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from optprimer.manifest.manifest import NAME as MANIFEST
+from optprimer.manifest.names import MANIFEST
 from optprimer.manifest.outputs import File
 
-NAME = "ro-crate-metadata.json"
 LICENCE = "https://spdx.org/licenses/MIT"
 MEDIA_TYPES = {"png": "image/png", "pdf": "application/pdf", "svg": "image/svg+xml", "html": "text/html"}
 

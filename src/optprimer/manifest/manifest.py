@@ -15,8 +15,6 @@ from optprimer.manifest.jobs import costs
 from optprimer.manifest.machine import device_used, here
 from optprimer.manifest.outputs import File
 
-NAME = "manifest.json"
-
 
 def manifest(
     config: Mapping[str, Any], results: Path, tables: Mapping[str, File], figures: Mapping[str, File]
