@@ -48,7 +48,7 @@ def test_what_fits_is_accepted(evidence):
         ({"rule": "at_least"}, "part: rule = 'at_least': takes threshold, and not nothing"),
         ({"rule": "at_least", "threshold": 1, "margin": 1}, "part: rule = 'at_least': takes threshold, and not margin,"),
         ({"rule": "bound_holds", "below": 1, "above": 0}, "part: rule = 'bound_holds': takes below or above, opt"),
-        ({"rule": "ci_above", "threshold": 0}, "part: statistic = 'each': rule ci_above takes mean, share"),
+        ({"rule": "ci_above", "threshold": 0}, "part: statistic = 'each': rule ci_above takes mean, geometric_mean, share"),
         ({"rule": "equivalent", "margin": 1, "statistic": "share"}, "part: statistic = 'share': rule equivalent takes mean"),
         ({"statistic": "mean"}, "part: unit is missing"),
         ({"unit": ["seed"]}, "part: unit: of no use with statistic each"),
@@ -60,6 +60,11 @@ def test_what_fits_is_accepted(evidence):
         ({"statistic": "mean", "unit": ["seeds"]}, r"part: unit\[0\] = 'seeds': a column of batch/runs"),
         ({**CONTRAST, "contrast": {"column": "arm", "of": 1, "minus": 0}}, r"part: contrast\.column = 'arm': a column of"),
         ({**CONTRAST, "contrast": {"column": "recipe", "of": 1, "minus": "sgd"}}, "part: recipe = 1: text"),
+        ({**CONTRAST, "contrast": {"column": "recipe", "of": "gd", "over": 1}}, "part: recipe = 1: text"),
+        ({"without": {"recipes": "gd"}}, r"part: without\.recipes = 'recipes': a column of batch/runs"),
+        ({"without": {"seed": "0"}}, "part: seed = '0': a number"),
+        ({"per": ["networks"]}, r"part: per\[0\] = 'networks': a column of batch/runs"),
+        ({"permuted": True}, "part: permuted: of no use with statistic each"),
     ],
 )
 def test_what_does_not_fit_is_refused_by_part_and_key(changes, message):
@@ -83,6 +88,18 @@ def test_the_figure_exists():
 
 def test_no_more_parts_are_asked_for_than_there_are():
     refused("combine.at_least = 2: at most 1", entry(), combine=2)
+
+
+def test_where_some_parts_suffice_as_many_have_controls():
+    evidence = [entry(name="part"), entry(name="other"), entry(name="third")]
+    controls = [{"of": name, "name": f"control of {name}", "where": {"seed": 1}} for name in ("part", "other")]
+    assert checked([claim(evidence, controls, combine=2)])
+    with pytest.raises(UserError, match=r"^S9: control: of 2 parts at least, as combine\.at_least"):
+        checked([claim(evidence, [*controls[:1], {**controls[0], "name": "again"}], combine=2)])
+
+
+def test_evidence_and_control_count_at_every_scale_of_the_claim():
+    refused("scales: no evidence or no control counts at digits", entry(scales=["paper"]), scales=("digits", "paper"))
 
 
 def test_a_control_is_checked_too():

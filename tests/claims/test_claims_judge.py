@@ -1,12 +1,13 @@
 """From verdicts of parts to that of a claim: combinations, conditions, controls, and the words with them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from claims_parts import claim, entry, nan, runs
 
 from optprimer.claims.frames import claims_frame, evidence_frame
 from optprimer.claims.judge import combined, judge
-from optprimer.claims.parts import Verdict
+from optprimer.claims.parts import Verdict, read_part
 from optprimer.claims.tables import Claims, Evidence
 from optprimer.tables import read, write
 
@@ -88,6 +89,19 @@ def test_one_of_several_controls_is_enough_to_fail_the_claim():
     assert ruling(claim([recipe("gd")], controls)).verdict == I
 
 
+@pytest.mark.parametrize(("passing", "verdict"), [(1, S), (2, I)])
+def test_where_two_parts_suffice_a_control_must_not_pass_two(passing, verdict):
+    evidence = [recipe(name) for name in ("gd", "good", "bad")]
+    elsewhere = ["good"] * passing + ["poor"] * (3 - passing)
+    controls = [
+        {"of": part["name"], "name": f"control of {part['name']}", "where": {"recipe": name}}
+        for part, name in zip(evidence, elsewhere, strict=True)
+    ]
+    found = ruling(claim(evidence, controls, combine=2))
+    assert found.verdict == verdict
+    assert (found.control.verdict == S) == (verdict == I)
+
+
 @pytest.mark.parametrize("control", ["poor", "gaps"])
 def test_a_control_that_is_refuted_or_inconclusive_is_as_it_should_be(control):
     assert ruling(claim([recipe("gd")], [{"of": "gd", "name": "chance", "where": {"recipe": control}}])).verdict == S
@@ -112,6 +126,42 @@ def test_a_condition_decides_whether_the_claim_is_judged(condition, verdict, rea
     assert (found.verdict, found.reason) == (verdict, reason)
 
 
+NETWORKS = pd.concat([TABLE, runs(gd=[0.6, 0.7], good=[0.2, 0.1], bad=[0.3, 0.4]).assign(network="conv")])
+
+
+def test_a_rule_is_asked_of_each_group_and_has_to_hold_in_all():
+    part = entry(where={"recipe": "good"}, per=["network"])
+    found = ruling(claim([part]), NETWORKS)
+    assert [(judged.part.name, judged.verdict) for role, judged in found.parts if role == "evidence"] == [
+        ("part (conv)", R),
+        ("part (mlp)", S),
+    ]
+    assert (found.verdict, found.deciding.estimate) == (R, 0.1)
+    assert ruling(claim([{**part, "where": {"recipe": "gd"}}]), NETWORKS).verdict == S
+
+
+def test_a_control_passes_only_in_all_groups():
+    part = entry(name="gd", where={"recipe": "gd"}, per=["network"])
+    assert ruling(claim([part], [{"of": "gd", "name": "chance", "where": {"recipe": "good"}}]), NETWORKS).verdict == S
+    passing = ruling(claim([part], [{"of": "gd", "name": "chance", "where": {"seed": 1}}]), NETWORKS)
+    assert (passing.verdict, passing.reason) == (I, "untested: the control passes the same rule (chance)")
+
+
+def test_what_stands_beside_the_evidence_is_told_and_decides_nothing():
+    beside = (read_part(entry(name="bad ones", where={"recipe": "bad"}, per=["network"])), read_part(absent()))
+    found = ruling(claim(beside=beside), NETWORKS)
+    assert found.verdict == S
+    assert found.reason == "beside it: bad ones (conv): refuted, 0.3; beside it: bad ones (mlp): refuted, 0.3"
+    assert [role for role, _ in found.parts] == ["evidence", "beside", "beside", "beside", "control"]
+
+
+def test_parts_count_at_their_scales_alone():
+    evidence = [recipe("gd"), {**recipe("bad"), "scales": ["paper"]}]
+    both = claim(evidence, scales=("digits", "paper"))
+    assert (ruling(both).verdict, len(ruling(both).parts)) == (S, 2)
+    assert ruling(both, scale="paper").verdict == R
+
+
 def test_at_another_scale_nothing_is_judged():
     found = ruling(claim(scales=("cifar10", "paper")), scale="digits")
     assert (found.verdict, found.reason) == (N, "not judged at scale digits, only at cifar10, paper")
@@ -130,7 +180,7 @@ def test_the_fingerprint_of_the_rules_covers_them_and_not_the_words():
     assert before.rule_sha256 == claim(statement="GD is good.", scales=("paper",), published="99 %").rule_sha256
     renamed = claim([entry(name="other")])
     assert before.rule_sha256 == renamed.rule_sha256
-    changes = [{"threshold": 0.6}, {"where": {"recipe": "adam"}}, {"value": "train_accuracy"}, {"table": "batch/curves"}]
+    changes = [{"threshold": 0.6}, {"where": {"recipe": "adam"}}, {"value": "train_accuracy"}, {"per": ["network"]}]
     control = claim(control=[{"of": "part", "name": "control", "where": {"recipe": "sgd"}}])
     assert len({before.rule_sha256, control.rule_sha256, *(claim([entry(**each)]).rule_sha256 for each in changes)}) == 6
     assert claim(combine="agree").rule_sha256 != before.rule_sha256

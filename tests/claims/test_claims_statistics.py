@@ -9,7 +9,7 @@ from scipy import stats
 
 from optprimer.claims import statistics
 from optprimer.claims.rules import RULES
-from optprimer.claims.statistics import mean, rank_correlation, share
+from optprimer.claims.statistics import geometric_mean, mean, rank_correlation, share
 
 VALUES = st.floats(-100, 100).map(lambda value: round(value, 3))
 SAMPLES = st.lists(VALUES, min_size=2, max_size=20).filter(lambda sample: np.ptp(sample) > 0.01)
@@ -32,6 +32,15 @@ def test_the_interval_and_the_p_value_of_a_mean_are_those_of_students_t_test(sam
     assert found.p_value(number) == pytest.approx(expected.pvalue, abs=1e-12)
     assert (found.low[0], found.high[0]) == pytest.approx(tuple(expected.confidence_interval(0.95)))
     assert (found.low_90[0], found.high_90[0]) == pytest.approx(tuple(expected.confidence_interval(0.9)))
+
+
+@given(SAMPLES, NUMBERS)
+def test_a_geometric_mean_is_the_mean_of_logarithms(sample, number):
+    logs, found = mean(values(sample)), geometric_mean(values(np.exp(sample)))
+    for name in ("estimate", "low", "high"):
+        assert getattr(found, name) == pytest.approx(np.exp(getattr(logs, name)))
+    assert found.p_value(np.exp(number)) == pytest.approx(logs.p_value(number), abs=1e-9)
+    assert found.n == len(sample)
 
 
 @given(SAMPLES, st.floats(0.01, 100))
@@ -85,6 +94,17 @@ def test_rows_of_one_unit_are_drawn_together(fewer_resamples):
     apart = rank_correlation(frame.set_index(pd.MultiIndex.from_arrays([range(60)])), 0)
     assert (together.n, apart.n) == (6, 60)
     assert together.high[0] - together.low[0] > 2 * (apart.high[0] - apart.low[0])
+
+
+def test_shuffling_within_units_takes_away_an_order_within_them_and_leaves_one_between_them(fewer_resamples):
+    seeds = pd.MultiIndex.from_arrays([np.repeat(range(6), 8)])
+    within = pd.DataFrame({"value": np.tile(np.arange(8.0), 6)}, index=seeds)
+    within = within.assign(against=within["value"])
+    assert rank_correlation(within, 0).low[0] == pytest.approx(1)
+    shuffled = rank_correlation(within, 0, permuted=True)
+    assert shuffled.low[0] < 0 < shuffled.high[0]
+    between = pd.DataFrame({"value": np.repeat(np.arange(6.0), 8)}, index=seeds)
+    assert rank_correlation(between.assign(against=between["value"]), 0, permuted=True).estimate[0] == pytest.approx(1)
 
 
 def test_the_bootstrap_is_that_of_its_seed(fewer_resamples):

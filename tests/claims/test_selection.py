@@ -7,7 +7,7 @@ from claims_parts import CONTRAST, MEAN, exponents, judged, part, reported, runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optprimer.claims.selection import select
+from optprimer.claims.selection import groups, select
 from optprimer.errors import UserError
 
 TABLE = runs(gd=[0.9, 0.8, 0.7], sgd=[0.6, 0.6, 0.6], adam=[0.1, 0.2, 0.3])
@@ -25,6 +25,27 @@ def test_rows_are_selected_by_one_value_or_by_many():
     assert len(measured(part(where={}))) == 9
 
 
+def test_rows_can_be_left_out():
+    assert measured(part(where={}, without={"recipe": ["gd", "sgd"]})) == [0.1, 0.2, 0.3]
+    assert measured(part(without={"seed": 0})) == [0.8, 0.7]
+    assert measured(part(without={"recipe": "nothing"})) == [0.9, 0.8, 0.7]
+
+
+def test_the_groups_are_those_that_have_both_arms():
+    table = pd.concat([TABLE, TABLE.query("recipe == 'gd'").assign(network="conv")])
+    asked = part(rule="ci_above", threshold=0.0, per=["network"], **{**CONTRAST, "where": {}})
+    assert [(each.name, dict(each.where), each.per) for each in groups(asked, table)] == [
+        ("part (mlp)", {"network": ("mlp",)}, ())
+    ]
+    assert [each.name for each in groups(part(per=["network", "seed"], where={"seed": [0, 1]}), table)] == [
+        "part (conv, 0)",
+        "part (conv, 1)",
+        "part (mlp, 0)",
+        "part (mlp, 1)",
+    ]
+    assert groups(asked, None) == groups(asked, TABLE[:0]) == [asked]
+
+
 def test_a_value_is_divided_before_its_logarithm_is_taken():
     table = exponents((2.0, 0, 0, 4.0, 0), (9.0, 0, 0, 3.0, 0))
     chosen = {"table": "rates/exponents", "where": {}, "value": "estimate"}
@@ -35,6 +56,14 @@ def test_a_value_is_divided_before_its_logarithm_is_taken():
 def test_a_contrast_is_paired_by_unit():
     assert measured(DIFFERENCE) == pytest.approx([0.3, 0.2, 0.1])
     assert len(select(DIFFERENCE, TABLE).rows) == 6
+
+
+def test_a_contrast_can_be_a_ratio():
+    ratio = part(
+        rule="ci_above", threshold=1.0, **{**CONTRAST, "where": {}, "contrast": {"column": "recipe", "of": "gd", "over": "sgd"}}
+    )
+    assert measured(ratio) == pytest.approx([0.9 / 0.6, 0.8 / 0.6, 0.7 / 0.6])
+    assert ratio.measure == "test_accuracy, recipe: gd over sgd, paired by seed"
 
 
 def test_a_contrast_of_logarithms_is_that_of_a_ratio():
@@ -125,14 +154,14 @@ CORRELATED = part(statistic="rank_correlation", unit=["seed"], against="train_ac
 
 
 @given(st.permutations(range(9)), st.sampled_from([*PARTS, CORRELATED]))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_the_order_of_rows_does_not_matter(order, part):
     table = TABLE.assign(train_accuracy=[0.3, 0.2, 0.25] * 3)
     assert outcome(part, table.iloc[order]) == pytest.approx(outcome(part, table), nan_ok=True)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5), st.sampled_from([("network", "conv"), ("recipe", "adam")]))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_rows_outside_the_selection_do_not_matter(values, elsewhere):
     column, name = elsewhere
     more = runs(gd=values).assign(**{column: name}, seed=range(100, 100 + len(values)))

@@ -31,6 +31,11 @@ def _problems(claim: Claim) -> Iterator[str]:
             yield f"figures = {figure!r}: one of {', '.join(FIGURES)}"
     if isinstance(claim.combine, int) and claim.combine > len(claim.evidence):
         yield f"combine.at_least = {claim.combine}: at most {len(claim.evidence)}, the number of parts"
+    if isinstance(claim.combine, int) and claim.combine > len({part.of for part in claim.controls}):
+        yield f"control: of {claim.combine} parts at least, as combine.at_least, or it cannot pass"
+    for scale in claim.scales:
+        if not (claim.at(scale).evidence and claim.at(scale).controls):
+            yield f"scales: no evidence or no control counts at {scale}"
     for _, part in claim.parts:
         for checks in (_rule, _statistic, _columns):
             for problem in checks(part):
@@ -50,13 +55,15 @@ def _rule(part: Part) -> Iterator[str]:
 def _statistic(part: Part) -> Iterator[str]:
     """Every key is there that the statistic needs, and none that it would ignore."""
     wanted = {
-        "unit": part.contrast is not None or part.statistic in ("mean", "share", "rank_correlation"),
+        "unit": part.contrast is not None or part.statistic not in ("each", "reported"),
         "against": part.statistic == "rank_correlation",
         "interval": part.statistic == "reported",
     }
     for key, needed in wanted.items():
         if bool(getattr(part, key)) != needed:
             yield f"{key} is missing" if needed else f"{key}: of no use with statistic {part.statistic}"
+    if part.permuted and part.statistic != "rank_correlation":
+        yield f"permuted: of no use with statistic {part.statistic}"
     single = {"contrast": part.contrast, "over": part.over, "log": part.log}
     for key in single if part.statistic == "reported" else ("contrast",) if part.statistic == "rank_correlation" else ():
         if single[key]:
@@ -73,7 +80,8 @@ def _columns(part: Part) -> Iterator[str]:
     columns = TABLES[part.table].to_schema().columns
     numbers = {"value": part.value, "over": part.over, "against": part.against, **part.parameter_columns}
     numbers |= dict(zip(("interval[0]", "interval[1]"), part.interval or (), strict=False))
-    names = {f"where.{column}": column for column in part.where} | {f"unit[{i}]": each for i, each in enumerate(part.unit)}
+    names = {f"{key}.{column}": column for key in ("where", "without") for column in getattr(part, key)}
+    names |= {f"{key}[{i}]": column for key in ("unit", "per") for i, column in enumerate(getattr(part, key))}
     if part.contrast:
         names["contrast.column"] = part.contrast.column
     for key, name in {**numbers, **names}.items():
@@ -91,12 +99,11 @@ def _columns(part: Part) -> Iterator[str]:
 
 
 def _wanted(part: Part) -> Iterator[tuple[str, Value]]:
-    for column, values in part.where.items():
+    for column, values in (*part.where.items(), *part.without.items()):
         for value in values:
             yield column, value
-    if part.contrast:
-        yield part.contrast.column, part.contrast.of
-        yield part.contrast.column, part.contrast.minus
+    for arm in part.contrast.arms if part.contrast else ():
+        yield part.contrast.column, arm
 
 
 def _kind(column: pa.Column) -> str:

@@ -46,7 +46,9 @@ these, and a test refuses a registry whose rules are not those that the committe
 
 A control is the same statistic, rule and parameters on rows where the claim must not hold: shuffled labels, a step size that
 is too large, a function outside the class, two runs that differ by chance alone. A rule that cannot fail says nothing.
-Unless it says otherwise, a claim needs all of its parts, and one refuted part refutes it.
+Unless it says otherwise, a claim needs all of its parts, and one refuted part refutes it. A part that is measured "for each
+network" has to hold for each of them, and so has its control to pass; where some of the parts suffice, a control has to pass
+as many. What stands beside the evidence is told with the verdict and has no say in it.
 
 Statistics over the selected values:
 
@@ -134,6 +136,7 @@ def _entry(claim: Claim) -> Iterator[str]:
 
 def _part(role: str, part: Part) -> tuple[str, ...]:
     name = f"{part.name} (of: {part.of})" if part.of else part.name
+    name += f" (at {', '.join(part.scales)})" * bool(part.scales)
     rule = f"{part.rule}: {parameters_of(part)}"
     written = name, f"{part.table}.csv: {part.selection}", part.measure, part.statistic, rule
     return "condition" if role == "requires" else role, *map(_plain, written)

@@ -8,13 +8,13 @@ import pandas as pd
 from optprimer.claims.judge import Tables
 from optprimer.claims.parts import Claim, Part
 from optprimer.claims.rules import RULES
-from optprimer.claims.selection import Selection, select
+from optprimer.claims.selection import Selection, groups, select
 from optprimer.claims.wording import estimate, number, parameters_of
 from optprimer.errors import UserError
 from optprimer.registry import TABLES
 
 ROWS = 5
-TITLES = {"requires": "Condition", "evidence": "Evidence", "control": "Control"}
+TITLES = {"requires": "Condition", "evidence": "Evidence", "beside": "Beside it", "control": "Control"}
 
 
 def explained(claim: Claim, verdict: pd.Series, evidence: pd.DataFrame, tables: Tables) -> Iterator[str]:
@@ -34,7 +34,8 @@ def explained(claim: Claim, verdict: pd.Series, evidence: pd.DataFrame, tables: 
     if verdict["rule_sha256"] != claim.rule_sha256:
         yield "The registry's rules for this claim have changed since it was judged."
     judged = evidence.set_index(["role", "part"])
-    for role, part in claim.parts:
+    parts = claim.at(verdict["scale"]).parts
+    for role, part in [(role, group) for role, asked in parts for group in groups(asked, tables(asked.table))]:
         yield ""
         if (role, part.name) in judged.index:
             yield from _part(role, part, judged.loc[(role, part.name)], tables(part.table))
@@ -92,7 +93,9 @@ def remaking(claim: Claim, run: str, scale: str, results: Path) -> list[str]:
     """The two commands that make the evidence of ``claim`` anew and judge it."""
     flags = "" if scale == "digits" else f" --configfile workflow/scales/{scale}.yaml"
     flags += "" if run == scale else f" --config run={run}"
-    targets = " ".join(dict.fromkeys(path for _, part in claim.parts for path in _targets(part, f"results/{run}", results)))
+    targets = " ".join(
+        dict.fromkeys(path for _, part in claim.at(scale).parts for path in _targets(part, f"results/{run}", results))
+    )
     return [
         f"snakemake --cores all {targets}{flags}",
         f"optprimer claims judge --results results/{run} --scale {scale} --output results/{run}",

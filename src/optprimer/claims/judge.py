@@ -9,12 +9,14 @@ import pandas as pd
 from optprimer.claims import statistics
 from optprimer.claims.parts import AGREE, ALL, Claim, Part, Verdict
 from optprimer.claims.rules import RULES
-from optprimer.claims.selection import Selection, select
+from optprimer.claims.selection import Selection, groups, select
 from optprimer.claims.statistics import Estimates
+from optprimer.claims.wording import estimate
 from optprimer.errors import UserError
 from optprimer.seeds import derive
 
 SUPPORTED, REFUTED, INCONCLUSIVE, NOT_RUN = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_RUN
+ROLES = ("requires", "evidence", "beside", "control")
 Tables = Callable[[str], pd.DataFrame | None]
 
 
@@ -113,39 +115,70 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
 
 def _estimates(part: Part, measured: pd.DataFrame, seed: int) -> Estimates:
     if part.statistic == "rank_correlation":
-        return statistics.rank_correlation(measured, derive(seed, "claims", part.table, part.measure, part.selection))
+        drawn = derive(seed, "claims", part.table, part.measure, part.selection)
+        return statistics.rank_correlation(measured, drawn, part.permuted)
     return statistics.STATISTICS[part.statistic](measured)
 
 
 def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:
     if scale not in claim.scales:
         reason = f"not judged at scale {scale}, only at {', '.join(claim.scales)}"
-        parts = tuple((role, Judged(part, NOT_RUN, reason)) for role, part in claim.parts)
+        found = [(role, _Asked(part, (Judged(part, NOT_RUN, reason),))) for role, part in claim.parts]
     else:
-        parts = tuple((role, judge_part(part, tables(part.table), seed)) for role, part in claim.parts)
-    requires, evidence, controls = ([judged for role, judged in parts if role == wanted] for wanted in ROLES)
-    verdict = combined(claim.combine, [judged.verdict for judged in evidence])
-    deciding = next((judged for judged in evidence if judged.verdict == verdict), None) or next(
-        (judged for judged in evidence if judged.verdict != SUPPORTED), evidence[0]
+        found = [(role, _ask(part, tables(part.table), seed)) for role, part in claim.at(scale).parts]
+    requires, evidence, beside, controls = ([asked for role, asked in found if role == wanted] for wanted in ROLES)
+    verdict = combined(claim.combine, [asked.verdict for asked in evidence])
+    deciding = next((asked for asked in evidence if asked.verdict == verdict), None) or next(
+        (asked for asked in evidence if asked.verdict != SUPPORTED), evidence[0]
     )
-    failed = next((judged for judged in requires if judged.verdict != SUPPORTED), None)
-    passing = next((judged for judged in controls if judged.verdict == SUPPORTED), None)
-    absent = next((judged for judged in controls if judged.verdict == NOT_RUN), None)
-    control = passing or absent or controls[0]
+    failed = next((asked.worst for asked in requires if asked.verdict != SUPPORTED), None)
+    passing = [asked for asked in controls if asked.verdict == SUPPORTED]
+    failing = [asked for asked in controls if asked.verdict != SUPPORTED]
+    # Where some parts suffice, a control that passes the rule of one alone does not pass that of the claim.
+    suffice = claim.combine if isinstance(claim.combine, int) else 1
+    passes = len({asked.part.of for asked in passing}) >= suffice
+    absent = [asked for asked in controls if asked.verdict == NOT_RUN]
+    control = (passing if passes else absent or failing)[0].worst
     if verdict == NOT_RUN:
-        reason = deciding.reason
+        reason = deciding.worst.reason
     elif failed:
         verdict, reason = INCONCLUSIVE, f"not judged: {failed.part.name} ({failed.reason or failed.verdict})"
-    elif passing:
-        verdict, reason = INCONCLUSIVE, f"untested: the control passes the same rule ({passing.part.name})"
+    elif passes:
+        verdict, reason = INCONCLUSIVE, f"untested: the control passes the same rule ({passing[0].part.name})"
     elif absent:
-        verdict, reason = INCONCLUSIVE, f"untested: the control was not run ({absent.part.name}: {absent.reason})"
+        verdict, reason = INCONCLUSIVE, f"untested: the control was not run ({absent[0].part.name}: {control.reason})"
     else:
-        reason = _reason(verdict, deciding, evidence)
-    return Ruling(claim, verdict, reason, parts, deciding, control)
+        reason = _reason(verdict, deciding.worst, evidence)
+    if verdict != NOT_RUN:
+        reason = "; ".join(filter(None, [reason, *(_told(judged) for asked in beside for judged in asked.groups)]))
+    parts = tuple((role, judged) for role, asked in found for judged in asked.groups)
+    return Ruling(claim, verdict, reason, parts, deciding.worst, control)
 
 
-ROLES = ("requires", "evidence", "control")
+@dataclass(frozen=True)
+class _Asked:
+    """A part, and what became of it in each group of rows that its rule is asked of: it must hold in all."""
+
+    part: Part
+    groups: tuple[Judged, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return combined(ALL, [judged.verdict for judged in self.groups])
+
+    @property
+    def worst(self) -> Judged:
+        return next(judged for judged in self.groups if judged.verdict == self.verdict)
+
+
+def _ask(part: Part, table: pd.DataFrame | None, seed: int) -> _Asked:
+    return _Asked(part, tuple(judge_part(group, table, seed) for group in groups(part, table)))
+
+
+def _told(judged: Judged) -> str:
+    """What stands beside the evidence, in words: ``beside it: SGD less Adam: inconclusive, 0.002 [-0.001, 0.005]``."""
+    row = {"estimate": judged.estimate, "ci_low": judged.low, "ci_high": judged.high}
+    return f"beside it: {judged.part.name}: {judged.verdict}, {estimate(row)}" if judged.verdict != NOT_RUN else ""
 
 
 def combined(combine: str | int, verdicts: list[Verdict]) -> Verdict:
@@ -164,8 +197,8 @@ def combined(combine: str | int, verdicts: list[Verdict]) -> Verdict:
     return REFUTED if refuted[combine] else INCONCLUSIVE
 
 
-def _reason(verdict: Verdict, deciding: Judged, evidence: list[Judged]) -> str:
-    others = [f"{judged.part.name} ({judged.verdict})" for judged in evidence if judged.verdict != SUPPORTED]
+def _reason(verdict: Verdict, deciding: Judged, evidence: list[_Asked]) -> str:
+    others = [f"{asked.part.name} ({asked.verdict})" for asked in evidence if asked.verdict != SUPPORTED]
     if verdict == SUPPORTED:
         return f"{len(evidence) - len(others)} of {len(evidence)}; not: {', '.join(others)}" if others else ""
     return f"{deciding.part.name}: {deciding.reason}"

@@ -42,7 +42,7 @@ def load(folder: Path = REGISTRY) -> list[Claim]:
 
 def tables_needed(scale: str, folder: Path = REGISTRY) -> list[str]:
     """The tables that the claims that are judged at ``scale`` need, sorted."""
-    return sorted({part.table for claim in load(folder) if scale in claim.scales for _, part in claim.parts})
+    return sorted({part.table for claim in load(folder) if scale in claim.scales for _, part in claim.at(scale).parts})
 
 
 def scales() -> list[str]:
@@ -75,7 +75,7 @@ def _validator() -> Draft202012Validator:
 
 def _claim(entry: Mapping[str, Any], section: str, order: int, file: str) -> Claim:
     parts = {part["name"]: part for part in entry["evidence"]}
-    names = [part["name"] for role in ("requires", "evidence", "control") for part in entry.get(role, [])]
+    names = [part["name"] for role in ("requires", "evidence", "beside", "control") for part in entry.get(role, [])]
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{file}: {entry['claim']}: name = {name!r}: two parts have this name")
@@ -96,6 +96,7 @@ def _claim(entry: Mapping[str, Any], section: str, order: int, file: str) -> Cla
         combine=combine if isinstance(combine, str) else combine["at_least"],
         requires=tuple(map(read_part, entry.get("requires", []))),
         evidence=tuple(map(read_part, entry["evidence"])),
+        beside=tuple(map(read_part, entry.get("beside", []))),
         controls=tuple(read_control(control, parts[control["of"]]) for control in entry["control"]),
     )
 

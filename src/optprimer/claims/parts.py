@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -23,20 +23,32 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Contrast:
-    """The difference of two arms: rows whose ``column`` is ``of``, less those in which it is ``minus``."""
+    """Rows whose ``column`` is ``of``, less those in which it is ``minus`` or divided by those in which it is ``over``."""
 
     column: str
     of: Value
-    minus: Value
+    minus: Value | None = None
+    over: Value | None = None
+
+    @property
+    def arms(self) -> tuple[Value, Value]:
+        """The two values of the column."""
+        return (self.of, self.minus) if self.over is None else (self.of, self.over)
+
+    def __str__(self) -> str:
+        """``recipe: gd less sgd``."""
+        return f"{self.column}: {(' less ' if self.over is None else ' over ').join(map(str, self.arms))}"
 
 
 @dataclass(frozen=True)
 class Part:
     """One measurement and the rule that it has to meet.
 
-    ``where`` selects rows of ``table``; ``value``, divided by ``over``, is what is measured there, its natural logarithm if
-    ``log``. ``unit`` are the columns that tell replications apart. ``parameters`` of the rule are numbers or columns. Of a
-    control, ``of`` names the part whose rule is applied elsewhere.
+    ``where`` selects rows of ``table``, ``without`` leaves some of them out; ``value``, divided by ``over``, is what is
+    measured there, its natural logarithm if ``log``. ``unit`` are the columns that tell replications apart. The rule is asked
+    of every group of rows that the columns ``per`` tell apart; its ``parameters`` are numbers or columns. ``permuted``: the
+    column ``against`` is shuffled within each unit. With ``scales`` the part counts at these alone. Of a control, ``of`` names
+    the part whose rule is applied elsewhere.
     """
 
     name: str
@@ -45,13 +57,17 @@ class Part:
     rule: str
     parameters: Mapping[str, float | str]
     where: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    without: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    per: tuple[str, ...] = ()
     over: str | None = None
     log: bool = False
     contrast: Contrast | None = None
     unit: tuple[str, ...] = ()
     statistic: str = "each"
     against: str | None = None
+    permuted: bool = False
     interval: tuple[str, str] | None = None
+    scales: tuple[str, ...] = ()
     of: str | None = None
 
     @property
@@ -65,20 +81,25 @@ class Part:
         text = f"{self.value} / {self.over}" if self.over else self.value
         text = f"ln({text})" if self.log else text
         if self.against:
-            text += f" against {self.against}"
+            text += f" against {self.against}" + ", shuffled" * self.permuted
         if self.contrast:
-            text += f", {self.contrast.column}: {self.contrast.of} less {self.contrast.minus}, paired by {', '.join(self.unit)}"
-        return text
+            text += f", {self.contrast}, paired by {', '.join(self.unit)}"
+        return text + f", for each {' and '.join(self.per)}" * bool(self.per)
 
     @property
     def selection(self) -> str:
-        """Which rows: ``network = mlp, regularizer = none or crop``."""
-        return ", ".join(f"{column} = {' or '.join(map(str, values))}" for column, values in self.where.items()) or "all rows"
+        """Which rows: ``network = mlp, regularizer = none or crop, step not 0``."""
+        kept = [f"{column} = {' or '.join(map(str, values))}" for column, values in self.where.items()]
+        left = [f"{column} not {' or '.join(map(str, values))}" for column, values in self.without.items()]
+        return ", ".join(kept + left) or "all rows"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of the chapter that a computation can test, and how it is tested; ``combine`` is all, agree or a number."""
+    """A statement of the chapter that a computation can test, and how it is tested.
+
+    ``combine`` is all, agree or a number. What stands ``beside`` the evidence is told with the verdict and decides nothing.
+    """
 
     id: str
     order: int
@@ -93,12 +114,27 @@ class Claim:
     requires: tuple[Part, ...]
     evidence: tuple[Part, ...]
     controls: tuple[Part, ...]
+    beside: tuple[Part, ...] = ()
 
     @property
     def parts(self) -> tuple[tuple[str, Part], ...]:
         """Every part with its role."""
-        roles = {"requires": self.requires, "evidence": self.evidence, "control": self.controls}
+        roles = {"requires": self.requires, "evidence": self.evidence, "beside": self.beside, "control": self.controls}
         return tuple((role, part) for role, parts in roles.items() for part in parts)
+
+    def at(self, scale: str) -> "Claim":
+        """The claim without the parts that do not count at ``scale``."""
+
+        def counting(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+            return tuple(part for part in parts if not part.scales or scale in part.scales)
+
+        return replace(
+            self,
+            requires=counting(self.requires),
+            evidence=counting(self.evidence),
+            beside=counting(self.beside),
+            controls=counting(self.controls),
+        )
 
     @property
     def rule_sha256(self) -> str:
@@ -110,16 +146,19 @@ class Claim:
 def read_part(entry: Mapping[str, Any]) -> Part:
     """Make a part of an entry of the registry that its schema allows."""
     fields = {key: value for key, value in entry.items() if key not in RULE_PARAMETERS}
-    fields["where"] = {column: tuple(v) if isinstance(v, list) else (v,) for column, v in entry.get("where", {}).items()}
+    for key in {"where", "without"} & entry.keys():
+        fields[key] = {column: tuple(v) if isinstance(v, list) else (v,) for column, v in entry[key].items()}
     if entry.get("contrast"):
         fields["contrast"] = Contrast(**entry["contrast"])
-    for key in {"unit", "interval"} & entry.keys():
+    for key in {"unit", "per", "interval", "scales"} & entry.keys():
         fields[key] = tuple(entry[key])
     return Part(parameters={key: entry[key] for key in RULE_PARAMETERS if key in entry}, **fields)
 
 
 def read_control(entry: Mapping[str, Any], evidence: Mapping[str, Any]) -> Part:
     """Make a control: the entry of the part that it is ``of``, with another selection."""
-    where = {**evidence.get("where", {}), **entry.get("where", {})}
-    merged = {**evidence, **entry, "where": {column: value for column, value in where.items() if value is not None}}
+    merged = {**evidence, **entry}
+    for key in ("where", "without"):
+        values = {**evidence.get(key, {}), **entry.get(key, {})}
+        merged[key] = {column: value for column, value in values.items() if value is not None}
     return read_part(merged)

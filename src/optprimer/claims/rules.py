@@ -106,8 +106,8 @@ def _needs(*names: str) -> tuple[frozenset[str], ...]:
     return (frozenset(names),)
 
 
-_ANY = ("each", "mean", "share", "rank_correlation", "reported")
-_INTERVAL = ("mean", "share", "rank_correlation", "reported")
+_INTERVAL = ("mean", "geometric_mean", "share", "rank_correlation", "reported")
+_ANY = ("each", *_INTERVAL)
 
 RULES: dict[str, Rule] = {
     "bound_holds": Rule(

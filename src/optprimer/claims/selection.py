@@ -1,12 +1,12 @@
 """The evidence of a part: which rows of its table it looks at, and the values that it makes of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 
-from optprimer.claims.parts import Contrast, Part
+from optprimer.claims.parts import Contrast, Part, Value
 from optprimer.errors import UserError
 from optprimer.registry import TABLES
 
@@ -34,6 +34,24 @@ class Selection:
         return sha256(self.rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()
 
 
+def groups(part: Part, table: pd.DataFrame | None) -> list[Part]:
+    """Return a part for each group of rows that the rule is asked of, or ``part`` itself if that is all of them, or none.
+
+    A group that lacks one arm of a contrast is none.
+    """
+    if not part.per or table is None:
+        return [part]
+    rows = table[_matches(part, table)]
+    arms = [rows[rows[part.contrast.column] == arm] for arm in part.contrast.arms] if part.contrast else [rows]
+    found = set.intersection(*(set(arm[list(part.per)].itertuples(index=False, name=None)) for arm in arms))
+    return [_only(part, dict(zip(part.per, values, strict=True))) for values in sorted(found)] or [part]
+
+
+def _only(part: Part, values: dict[str, Value]) -> Part:
+    where = {**part.where, **{column: (value,) for column, value in values.items()}}
+    return replace(part, name=f"{part.name} ({', '.join(map(str, values.values()))})", where=where, per=())
+
+
 def select(part: Part, table: pd.DataFrame) -> Selection:
     """Select the evidence of ``part`` from its table.
 
@@ -45,7 +63,7 @@ def select(part: Part, table: pd.DataFrame) -> Selection:
     if part.contrast is None:
         measured = _measured(part, rows)
     else:
-        rows = rows[rows[part.contrast.column].isin([part.contrast.of, part.contrast.minus])]
+        rows = rows[rows[part.contrast.column].isin(part.contrast.arms)]
         measured = _differences(part, part.contrast, rows)
     if part.statistic not in ("each", "reported"):
         _check_units(part, measured)
@@ -57,6 +75,8 @@ def _matches(part: Part, table: pd.DataFrame) -> pd.Series:
     matches = pd.Series(True, index=table.index)
     for column, allowed in part.where.items():
         matches &= table[column].isin(allowed)
+    for column, left_out in part.without.items():
+        matches &= ~table[column].isin(left_out)
     return matches
 
 
@@ -77,9 +97,9 @@ def _measured(part: Part, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _differences(part: Part, contrast: Contrast, rows: pd.DataFrame) -> pd.DataFrame:
-    """One arm less the other, paired by unit; parameters that are columns are those of the first arm."""
+    """One arm less or over the other, paired by unit; parameters that are columns are those of the first arm."""
     arms = []
-    for arm in (contrast.of, contrast.minus):
+    for arm in contrast.arms:
         measured = _measured(part, rows[rows[contrast.column] == arm])
         if measured.index.has_duplicates:
             raise UserError(f"two rows of {contrast.column} = {arm} for {_named(measured.index[measured.index.duplicated()])}")
@@ -87,11 +107,12 @@ def _differences(part: Part, contrast: Contrast, rows: pd.DataFrame) -> pd.DataF
     first, second = arms
     if first.empty or second.empty:
         return first.iloc[:0]
-    for here, there, arm in ((second, first, contrast.minus), (first, second, contrast.of)):
+    for here, there, arm in zip((first, second), (second, first), contrast.arms, strict=True):
         lacking = there.index.difference(here.index)
         if len(lacking):
             raise UserError(f"no row of {contrast.column} = {arm} for {_named(lacking)}")
-    return first.assign(value=first["value"] - second["value"].reindex(first.index))
+    here, there = first["value"], second["value"].reindex(first.index)
+    return first.assign(value=here - there if contrast.over is None else here / there)
 
 
 def _finite(part: Part, measured: pd.DataFrame) -> pd.Series:

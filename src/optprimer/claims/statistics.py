@@ -5,7 +5,7 @@ it come the one-sided ones of which a test of equivalence is made.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -79,6 +79,21 @@ def mean(measured: pd.DataFrame) -> Estimates:
     return Estimates(*bounds, n, _few("Student's t", n), np.atleast_1d(low_90), np.atleast_1d(high_90), p_less, p_greater)
 
 
+def geometric_mean(measured: pd.DataFrame) -> Estimates:
+    """The geometric mean over units, of ratios as a rule: Student's t interval is that of the logarithms."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = mean(measured.assign(value=np.log(measured["value"])))
+    bounds = {name: np.exp(getattr(logs, name)) for name in ("estimate", "low", "high")}
+
+    def p_less(number: float) -> float:
+        return logs.p_less(np.log(number))
+
+    def p_greater(number: float) -> float:
+        return logs.p_greater(np.log(number))
+
+    return replace(logs, **bounds, p_less=p_less, p_greater=p_greater)
+
+
 def share(measured: pd.DataFrame) -> Estimates:
     """The share of true values over units, with the exact interval of Clopper and Pearson 1934."""
     hits, n = int(measured["value"].sum()), len(measured)
@@ -94,16 +109,19 @@ def share(measured: pd.DataFrame) -> Estimates:
     return Estimates(*bounds, n, _few("Clopper and Pearson", n), p_less=p_less, p_greater=p_greater)
 
 
-def rank_correlation(measured: pd.DataFrame, seed: int) -> Estimates:
+def rank_correlation(measured: pd.DataFrame, seed: int, permuted: bool = False) -> Estimates:
     """Spearman's correlation of value and against, with a percentile bootstrap interval over units.
 
     A unit is drawn with all its rows (of which each has as many): rows of one seed are not independent. A resample in which
-    nothing varies shows no order and counts as 0.
+    nothing varies shows no order and counts as 0. For a control, against is shuffled within each unit.
     """
     unit = measured.groupby(level=list(range(measured.index.nlevels)), sort=False).ngroup().to_numpy()
     n = unit.max() + 1
     order = np.argsort(unit, kind="stable")
     x, y = (measured[name].to_numpy()[order].reshape(n, -1) for name in ("value", "against"))
+    generator = np.random.default_rng(seed)
+    if permuted:
+        y = generator.permuted(y, axis=1)
 
     def correlation(units: NDArray[np.int64], axis: int = -1) -> Floats:
         units = np.moveaxis(np.asarray(units, int), axis, -1)
@@ -119,7 +137,7 @@ def rank_correlation(measured: pd.DataFrame, seed: int) -> Estimates:
         batch=1000,
         method="percentile",
         vectorized=True,
-        rng=np.random.default_rng(seed),
+        rng=generator,
     )
     drawn = found.bootstrap_distribution
 
@@ -152,4 +170,10 @@ def _nothing() -> tuple[Floats, Floats]:
 
 
 # Those that need no random numbers.
-STATISTICS: dict[str, Callable[[pd.DataFrame], Estimates]] = {"each": each, "mean": mean, "share": share, "reported": reported}
+STATISTICS: dict[str, Callable[[pd.DataFrame], Estimates]] = {
+    "each": each,
+    "mean": mean,
+    "geometric_mean": geometric_mean,
+    "share": share,
+    "reported": reported,
+}

@@ -50,8 +50,10 @@ class Claims(Table):
 
 
 class Evidence(Table):
-    """claims/evidence.csv: one row per part of each claim: its conditions (``requires``), evidence and controls.
+    """claims/evidence.csv: one row per part of each claim, by its role.
 
+    ``requires`` are conditions; what is told ``beside`` the evidence decides nothing. A part whose rule is asked of several
+    groups of rows, of each network say, has a row for each, named after it in brackets.
     ``rows`` were selected, ``n`` values (or units) of them judged. ``p_value`` is of the test that the rule amounts to, NaN
     where it is none: two-sided against the threshold, or the larger of the two one-sided ones of an equivalence.
     """
@@ -59,7 +61,7 @@ class Evidence(Table):
     _key: ClassVar[list[str]] = ["claim", "role", "part"]
     data: Series[str]
     claim: Series[str]
-    role: Series[str] = pa.Field(isin=["requires", "evidence", "control"])
+    role: Series[str] = pa.Field(isin=["requires", "evidence", "beside", "control"])
     part: Series[str]
     verdict: Series[str] = pa.Field(isin=VERDICTS)
     reason: Series[str]
