@@ -94,5 +94,22 @@ def test_exponents_and_controls(found):
     assert not claims["neighbour"].between(claims["ci_low"], claims["ci_high"]).any()
 
 
-def test_checks_hold(found):
-    assert table(found, "checks")["holds"].all()
+def test_checks_hold_and_controls_do_not(found):
+    checks = table(found, "checks")
+    assert (checks["holds"] == (checks["role"] == "claim")).all()
+
+
+def test_the_four_rates_are_apart_and_two_methods_of_one_rate_are_not(found):
+    distances = table(found, "checks").query("check == 'distance between the intervals of two exponents'")
+    apart = distances.set_index("problem")["measured"]
+    assert apart["1/sqrt(t) and 1/t"] == pytest.approx(0.5, abs=0.1)
+    assert apart["1/t and 1/t^2"] == pytest.approx(1, abs=0.3)
+    assert apart["1/t^2 and exp(-t)"] > 5  # the local exponent of exp(-t) is below -8 on the whole window
+    assert -0.5 < apart["1/t^2 of two methods"] < 0
+
+
+def test_in_dimension_t_the_lower_bound_is_broken_and_momentums_upper_bound_by_gradient_descent(found):
+    checks = table(found, "checks").set_index("check")["measured"]
+    assert checks["largest share of the lower bound in dimension t"] < 1e-9
+    t = 512
+    assert checks["largest share of momentum's upper bound"] == pytest.approx((t + 1) ** 2 / (2 * (4 * t + 2)), rel=1e-6)

@@ -86,6 +86,13 @@ def test_beyond_the_threshold_runs_end_on_the_cycles_that_are_known():
     assert np.isnan(descent.remaining(descent.QUADRATIC, np.array([2.5]), starts)).all()
 
 
+def test_beyond_two_over_beta_the_quadratic_diverges_and_others_do_not():
+    starts = np.array([[0.5], [-3.0]])
+    steps = np.array([2.1, 2.5])
+    assert descent.growth(descent.QUADRATIC, steps, starts) == pytest.approx(1.1**1000)
+    assert descent.growth(Power(4), steps, starts) < 1
+
+
 def test_a_smaller_beta_breaks_the_descent_inequality_and_a_larger_one_loosens_it():
     problem, starts = Quadratic("q", np.array([2.0])), np.array([[1.0], [3.0]])
     assert descent.least_ratio(problem, 2.0, 0.5, starts) == pytest.approx(1)

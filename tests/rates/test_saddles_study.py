@@ -25,6 +25,7 @@ def test_growth_factors_within_three_percent(found):
         assert checks.loc[("growth factor of the waits", f"octopus_{attraction}"), "measured"] == pytest.approx(
             factor, rel=0.03
         )
+        assert checks.loc[("growth factor of the waits, pgd", f"octopus_{attraction}"), "measured"] == pytest.approx(1, abs=0.2)
 
 
 def test_perturbed_descent_is_linear_and_gradient_descent_is_not(found):

@@ -7,12 +7,17 @@ beta R^2/(4t + 2) for gradient descent, theirs for Nesterov's method with either
 method, which nothing beats. Second, Nesterov's worst function in dimension 2t + 1: every method within the span of its
 gradients has to stay above his bound 3 beta R^2/(32 (t + 1)^2), and none gets below the best point of that span, which
 conjugate gradients find; the accelerated methods stay below their upper bounds, so that the exponent is -2 from both sides.
-Controls: gradient descent on that function has the exponent -3/2, and -2 is excluded; and when the dimension is fixed instead
-of matched to the horizon, the distance R is practically infinite, and Nesterov's method shows -1 in place of -2.
+The order of the chapter's four rates is then a distance between intervals: of the exponents of the sawtooth that is worst for
+smooth losses, of both kinds of Huber functions, and of a strongly convex quadratic, whose local exponent is no number but falls
+without end, fitted over the same horizons. Controls: gradient descent on Nesterov's function has the exponent -3/2, and -2 is
+excluded; in dimension t, which t gradients span, his bound is broken; when the dimension is fixed instead of matched to the
+horizon, the distance R is practically infinite, and Nesterov's method shows -1 in place of -2; and the exponents of two methods
+that both have 1/t^2 are not apart.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,10 +30,14 @@ from optprimer.rates.methods.base import Iterates, Method
 from optprimer.rates.methods.gradient import GD
 from optprimer.rates.methods.momentum import NESTEROV, NESTEROV_SIMPLIFIED, OGM
 from optprimer.rates.problems.base import Array, Problem
+from optprimer.rates.problems.convex import Quadratic
+from optprimer.rates.problems.nonconvex import Sawtooth
 from optprimer.rates.settings import Settings
+from optprimer.rates.studies.nonconvex import gradient_norms
 from optprimer.rates.worst_cases import final, worst_huber
 
 LONGEST = 4096  # horizon; momentum sums up rounding to about eps t^1.5, which for longer ones is more than 1e-9
+WINDOW = 32  # the last horizon of a fit over its first
 FIXED_STEPS, FIXED_DIMENSION = 1024, 20_480  # a dimension that the runs do not feel
 
 
@@ -96,16 +105,18 @@ def best_of_span(t: Array) -> Array:
 
 
 def study(settings: Settings) -> Findings:
-    """Measure both families and the two controls."""
+    """Measure both families, the order of the rates, and the controls."""
     findings = Findings("acceleration")
     horizons = octaves(min(settings.horizon, LONGEST))
-    _huber(findings, horizons)
+    _order(findings, horizons, _huber(findings, horizons))
     _chain(findings, horizons[horizons >= 4])
+    _short_chain(findings, horizons[horizons >= 4])
     _fixed_chain(findings)
     return findings
 
 
-def _huber(findings: Findings, horizons: Array) -> None:
+def _huber(findings: Findings, horizons: Array) -> Mapping[str, fits.Fit]:
+    found = {}
     for method, bound, exact, theory, neighbour in (
         (GD, plain.convex, plain.convex_exact, -1, -2),
         (NESTEROV, bounds.accelerated, bounds.nesterov_exact, -2, -1),
@@ -117,8 +128,37 @@ def _huber(findings: Findings, horizons: Array) -> None:
         of = ("huber_envelope", method.name, "gap", "horizon")
         tight = exact(problems[0], horizons)
         findings.curve(*of, horizons, values, bound=bound(problems[0], horizons), tight_bound=tight)
-        findings.exponent(*of, _late(horizons, values), theory, neighbour=neighbour)
+        found[method.name] = _late(horizons, values)
+        findings.exponent(*of, found[method.name], theory, neighbour=neighbour)
         findings.check("distance from the exact constant", method.name, np.abs(values / tight - 1).max(), "<=", 0, 1e-9)
+        if method is GD:
+            share = (values / bounds.accelerated(problems[0], horizons)).max()
+            findings.check("largest share of momentum's upper bound", method.name, share, "<=", 1, role="control")
+    return found
+
+
+def _order(findings: Findings, horizons: Array, convex: Mapping[str, fits.Fit]) -> None:
+    """Measure how far apart the intervals of neighbouring rates are; less than 0 where they overlap.
+
+    The gap of (alpha/2) w^2 has the local exponent 2t ln(1 - alpha). With alpha = 4/t for the first horizon of the fit it is
+    below -8 from there on: exp(-t alpha/beta) is faster than 1/t^2 once t is a few condition numbers, and not before.
+    """
+    smooth = np.array([gradient_norms(problem, problem.horizon).min() / np.sqrt(problem.gap)
+                       for problem in map(Sawtooth, horizons.astype(int))])  # fmt: skip
+    alpha = 4 / horizons[horizons >= horizons[-1] / WINDOW][0]
+    strong = Quadratic("half_alpha", np.array([alpha]), beta=1.0)
+    gaps = strong.value(np.array(list(GD.run(strong, int(horizons[-1])))))[horizons.astype(int)]
+    rungs = {
+        "1/sqrt(t)": _late(horizons, smooth),
+        "1/t": convex["gd"],
+        "1/t^2": convex["nesterov"],
+        "exp(-t)": _late(horizons, gaps),
+    }
+    name = "distance between the intervals of two exponents"
+    for (slower, above), (faster, below) in pairwise(rungs.items()):
+        findings.check(name, f"{slower} and {faster}", above.low - below.high, ">=", 0)
+    same = convex["nesterov"].low - convex["ogm"].high
+    findings.check(name, "1/t^2 of two methods", same, ">=", 0, role="control")
 
 
 def _chain(findings: Findings, horizons: Array) -> None:
@@ -141,6 +181,14 @@ def _chain(findings: Findings, horizons: Array) -> None:
         else:
             share = (values * unit / _each(upper, problems, horizons)).max()
             findings.check("largest share of the upper bound on Nesterov's function", method.name, share, "<=", 1)
+
+
+def _short_chain(findings: Findings, horizons: Array) -> None:
+    """Let conjugate gradients run for as many steps as there are coordinates, where they end at the minimum."""
+    problems = [NesterovWorst(int(t)) for t in horizons]
+    values = [_last_gap(CONJUGATE_GRADIENT, problem, t) for problem, t in zip(problems, horizons, strict=True)]
+    share = (values / _each(bounds.lower, problems, horizons)).max()
+    findings.check("largest share of the lower bound in dimension t", CONJUGATE_GRADIENT.name, share, ">=", 1, role="control")
 
 
 def _fixed_chain(findings: Findings) -> None:
@@ -167,6 +215,6 @@ def _each(bound: Callable[[Problem, Array], Array], problems: Iterable[Problem],
 
 
 def _late(t: Array, value: Array) -> fits.Fit:
-    """Fit the last five octaves: the first ones are still far from any power."""
-    late = t >= t[-1] / 32
+    """Fit the last octaves: the first ones are still far from any power."""
+    late = t >= t[-1] / WINDOW
     return fits.power(t[late], value[late])

@@ -28,6 +28,7 @@ QUADRATIC = Quadratic("quadratic_1d", np.ones(1))
 THRESHOLDS: dict[Problem, float] = {QUADRATIC: 2, Cosine(): 2, PseudoHuber(): 2, Power(4): 6}  # eta beta
 SWEEP = np.arange(1, 81) / 10  # eta beta
 BELOW = np.array([0.25, 0.5, 1.0, 1.5, 1.9, 1.99])  # eta beta
+BEYOND = np.array([2.1, 2.2, 2.3, 2.4, 2.5])  # eta beta
 STEPS = 1000
 CONVERGED = 1e-2  # largest gradient norm of a run that converges, however slowly
 DIVERGED = 1e3  # least gradient norm of one that diverges
@@ -61,6 +62,15 @@ def remaining(problem: Problem, scaled_steps: Array, starts: Array) -> Array:
         *_, last = gradient_descent(problem, STEPS, eta, starts)
         norm = np.linalg.norm(problem.gradient(last), axis=-1).max(1)
     return np.where(norm < DIVERGED, norm, math.nan)
+
+
+def growth(problem: Problem, scaled_steps: Array, starts: Array) -> float:
+    """Return the least factor, over ``starts`` (n, d) and steps, by which the gradient norm grows in ``STEPS`` steps."""
+    eta = scaled_steps[:, None, None] / problem.beta
+    *_, last = gradient_descent(problem, STEPS, eta, starts)
+    with np.errstate(over="ignore"):
+        after, before = (np.linalg.norm(problem.gradient(w), axis=-1) for w in (last, starts))
+    return float((after / before).min())
 
 
 def largest_rise(problem: Problem, scaled_step: float, starts: Array) -> float:
@@ -102,6 +112,9 @@ def _sweep(findings: Findings, problem: Problem, expected: float, starts: Array)
         rise = largest_rise(problem, factor * expected, starts)
         name = f"largest increase of the loss in a step, eta {factor} times the threshold"
         findings.check(name, problem.name, rise, "<=", 0, TOLERANCE, role=role)
+    name = f"least growth of the gradient norm in {STEPS} steps, eta beta from {BEYOND[0]:g} to {BEYOND[-1]:g}"
+    role = "claim" if problem is QUADRATIC else "control"
+    findings.check(name, problem.name, growth(problem, BEYOND, starts), ">=", DIVERGED, role=role)
 
 
 def _ratio(findings: Findings, problem: Problem, starts: Array) -> None:

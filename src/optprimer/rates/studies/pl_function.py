@@ -90,6 +90,8 @@ def _drawn(findings: Findings, problem: SineWell, certified: float) -> None:
     findings.curve(problem.name, "exact", "curvature", "x", GRID, curvature, bound=problem.beta)
     findings.check("least curvature", problem.name, curvature.min(), "=", 2 - 2 * problem.c, 1e-3)
     findings.check("largest curvature", problem.name, curvature.max(), "=", problem.beta, 1e-3)
+    for each, role in ((problem, "claim"), (SineWell(0.5), "control")):
+        findings.check("least curvature, negative", each.name, each.curvature(GRID).min(), "<=", 0, role=role)
     constants = {"bound": CHAPTER, "relation": ">="}
     for each, tight, role in ((problem, certified, "claim"), (SineWell(6.0, pl=0.0), math.nan, "control")):
         ratio = pl_ratio(each, away)

@@ -114,6 +114,9 @@ def _constants(findings: Findings, found: dict[int, Paths], constant: float) -> 
             findings.check("least PL ratio on all paths, over half the limit of lambda_min(K)", name, worst / constant, ">=", 1,
                            role=role)  # fmt: skip
             findings.add("pl", problem=name, claimed=constant, certified_lower=math.nan, measured_upper=worst, role=role)
+            factor = (paths.loss[1:] / paths.loss[:-1]).max() / (1 - STEP * constant) ** EVERY
+            findings.check(f"largest factor of the gap in {EVERY} steps, over that of half the limit of lambda_min(K)", name,
+                           factor, "<=", 1, role=role)  # fmt: skip
 
 
 def _powers(findings: Findings, found: dict[int, Paths], settings: Settings) -> None:

@@ -105,6 +105,8 @@ def _growth(findings: Findings, problem: Octopus, exits: Array, kicked: Array) -
     findings.check("ratio of the last two exit times", name, last, "=", factor, 0.03 * factor)
     control = over_runs(saddles, saddles, kicked_waits)
     findings.exponent(name, "pgd", "wait", "saddle, semilog", control, math.log(factor), role="control")
+    findings.check("growth factor of the waits, pgd", name, math.exp(control.estimate), "=", factor, 0.03 * factor,
+                   role="control")  # fmt: skip
     since = saddles - 2
     linear = over_runs(since, np.log(since), kicked_waits.cumsum(axis=1))
     findings.exponent(name, "pgd", "steps_since_second_exit", "saddles_since_second", linear, 1, neighbour=2)
