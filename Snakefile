@@ -40,7 +40,7 @@ RESULTS = [
     *expand("<results>/batch/{table}.csv", table=["curves", "runs", "summary", "cost"]),
     *expand(
         "<results>/edge/{table}.csv",
-        table=["curves", "summary", "convexity", "spectra", "direction"],
+        table=["curves", "summary", "convexity", "spectra", "direction", "limits"],
     ),
     *expand(
         "<results>/sharpness/{table}.csv",

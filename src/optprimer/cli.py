@@ -10,7 +10,7 @@ from optprimer.collect import collect
 from optprimer.config import commands as config_commands
 from optprimer.custom import landscape
 from optprimer.data.commands import data_command
-from optprimer.edge.commands import edge_convexity, edge_descent, edge_direction, edge_summary
+from optprimer.edge.commands import edge_convexity, edge_descent, edge_direction, edge_limits, edge_summary
 from optprimer.errors import UserError
 from optprimer.figures.commands import figure
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
@@ -44,6 +44,7 @@ for command in (
     edge_summary,
     edge_convexity,
     edge_direction,
+    edge_limits,
     sharpness,
     sharpness_summary,
     figure,

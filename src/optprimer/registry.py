@@ -36,6 +36,7 @@ TABLES: dict[str, type[Table]] = {
     "edge/convexity": edge.Convexity,
     "edge/spectra": edge.Spectra,
     "edge/direction": edge.Direction,
+    "edge/limits": edge.Limits,
     "sharpness/minima": sharpness.Minima,
     "sharpness/keskar": sharpness.Keskar,
     "sharpness/line": sharpness.Line,

@@ -12,7 +12,7 @@ from optprimer.cli import app
 from optprimer.data.prepare import prepare
 from optprimer.edge import convexity_study, direction_study, job
 from optprimer.edge.plan import QUADRATIC, runs
-from optprimer.edge.tables import Convexity, Curves, Direction, Spectra, Summary
+from optprimer.edge.tables import Convexity, Curves, Direction, Limits, Spectra, Summary
 from optprimer.errors import UserError
 from optprimer.runtime import Runtime
 from optprimer.tables import read
@@ -73,6 +73,7 @@ def made(data, tmp_path_factory):
     convexity(data, folder)
     direction(data, folder)
     call("edge-summary", folder / "curves.csv", "--output", folder / "summary.csv")
+    call("edge-limits", folder / "direction.csv", "--output", folder / "limits.csv")
     return folder
 
 
@@ -188,6 +189,12 @@ def test_norm_and_margin_grow_without_decay_and_not_with_it(made):
         assert run["margin"].is_monotonic_increasing
     ends = rows.groupby(["role", "seed"])["norm"].last()
     assert (ends["control"] < ends["claim"]).all()
+
+
+def test_every_run_has_its_limits(made):
+    rows, runs = read(Limits, made / "limits.csv"), read(Direction, made / "direction.csv").groupby(["role", "seed"])
+    assert rows.set_index(["role", "seed"])["doublings"].to_dict() == (runs.size() - 1).to_dict()
+    assert (rows.loc[rows["role"] == "claim", "norm_grows"] == 1).all()
 
 
 def test_the_control_is_looked_at_after_the_steps_of_the_claim(made):

@@ -94,3 +94,19 @@ rule edge_direction:
     shell:
         "optprimer edge-direction --data {params.data:q} --settings {params.settings:q} --output {output:q}"
         " --state {params.state:q} --seed {params.seed} --threads {threads} > {log:q} 2>&1"
+
+
+rule edge_limits:
+    input:
+        "<results>/edge/direction.csv",
+    output:
+        "<results>/edge/limits.csv",
+    log:
+        "<logs>/edge/limits.log",
+    localrule: True
+    params:
+        code=digest("optprimer.edge.commands:edge_limits"),
+    message:
+        "Convergence in direction: runs summarised"
+    shell:
+        "optprimer edge-limits {input:q} --output {output:q} > {log:q} 2>&1"

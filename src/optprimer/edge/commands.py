@@ -95,6 +95,18 @@ def edge_direction(
     write(pd.DataFrame(direction_rows(Direction(**_section(settings)), data, seed, state)), Rows, output)
 
 
+def edge_limits(
+    direction: Annotated[Path, typer.Argument(help="edge/direction.csv")],
+    output: Output,
+) -> None:
+    """Say of each run whether its weights converge in direction while they grow; write edge/limits.csv."""
+    from optprimer.edge.limits import limits
+    from optprimer.edge.tables import Direction, Limits
+    from optprimer.tables import read, write
+
+    write(limits(read(Direction, direction)), Limits, output)
+
+
 def _section(settings: str) -> dict[str, Any]:
     import json
 

@@ -155,3 +155,26 @@ class Direction(Table):
     turn: Series[float] = pa.Field(ge=0, nullable=True)
     n: Series[int] = pa.Field(ge=1)
     parameters: Series[int] = pa.Field(ge=1)
+
+
+class Limits(Table):
+    """edge/limits.csv: one row per run of edge/direction.csv: whether its weights converge in direction while they grow.
+
+    ``doublings`` are those of log(1 / loss) that it went through (the rows of the run but the first), ``largest_turn`` and
+    ``last_turn`` are of these, ``turn_falls`` is the share of those after the largest turn that turn less than the one before,
+    ``norm_grows`` the share of all at which the norm of the weights grows. NaN where there is nothing to compare.
+    """
+
+    _key: ClassVar[list[str]] = ["role", "seed"]
+    data: Series[str]
+    role: Series[str] = pa.Field(isin=[CLAIM, CONTROL])
+    seed: Series[int] = pa.Field(ge=0)
+    doublings: Series[int] = pa.Field(ge=0)
+    largest_turn: Series[float] = pa.Field(ge=0, nullable=True)
+    last_turn: Series[float] = pa.Field(ge=0, nullable=True)
+    turn_falls: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    norm_grows: Series[float] = pa.Field(ge=0, le=1, nullable=True)
+    first_norm: Series[float] = pa.Field(gt=0)
+    last_norm: Series[float] = pa.Field(gt=0)
+    n: Series[int] = pa.Field(ge=1)
+    parameters: Series[int] = pa.Field(ge=1)
