@@ -47,7 +47,7 @@ def tables_needed(scale: str, folder: Path = REGISTRY) -> list[str]:
 
 def scales() -> list[str]:
     """The scales at which a claim can be judged."""
-    return _validator().schema["$defs"]["claim"]["properties"]["scales"]["items"]["enum"]
+    return _validator().schema["$defs"]["scales"]["items"]["enum"]
 
 
 def registry_sha256(folder: Path = REGISTRY) -> str:
