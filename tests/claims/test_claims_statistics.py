@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -26,6 +26,7 @@ def values(sample, **columns):
     return frame.set_index(pd.MultiIndex.from_arrays([range(len(frame))], names=["seed"]))
 
 
+@settings(deadline=None)
 @given(SAMPLES, NUMBERS)
 def test_the_interval_and_the_p_value_of_a_mean_are_those_of_students_t_test(sample, number):
     found, expected = mean(values(sample)), stats.ttest_1samp(sample, number)
@@ -34,6 +35,7 @@ def test_the_interval_and_the_p_value_of_a_mean_are_those_of_students_t_test(sam
     assert (found.low_90[0], found.high_90[0]) == pytest.approx(tuple(expected.confidence_interval(0.9)))
 
 
+@settings(deadline=None)
 @given(SAMPLES, NUMBERS)
 def test_a_geometric_mean_is_the_mean_of_logarithms(sample, number):
     logs, found = mean(values(sample)), geometric_mean(values(np.exp(sample)))
@@ -43,6 +45,7 @@ def test_a_geometric_mean_is_the_mean_of_logarithms(sample, number):
     assert found.n == len(sample)
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.floats(0.01, 100))
 def test_equivalence_is_two_one_sided_t_tests(sample, margin):
     above = stats.ttest_1samp(sample, -margin, alternative="greater").pvalue
@@ -54,6 +57,7 @@ def test_equivalence_is_two_one_sided_t_tests(sample, margin):
         assert RULES["equivalent"].decide(found, given_margin).supports[0] == (p_value < 0.05)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.01, 0.99))
 def test_a_share_has_the_interval_and_the_p_value_of_the_exact_binomial_test(hits_of, number):
     hits, n = hits_of
