@@ -60,7 +60,7 @@ def test_parts_are_combined(combine, verdicts, expected):
         ([recipe("gd")], "all", S, ""),
         ([recipe("gd"), recipe("bad")], "all", R, "bad: 2 of 2 values: less than the threshold"),
         ([recipe("gd"), recipe("gaps")], "all", I, "gaps: 1 of 2 values are missing"),
-        ([recipe("gd"), recipe("bad")], "agree", I, "bad: 2 of 2 values: less than the threshold"),
+        ([recipe("gd"), recipe("bad")], "agree", I, "bad: 2 of 2 values: less than the threshold; gd: supported, 0.8"),
         ([recipe("gd"), recipe("good"), recipe("bad")], 2, S, "2 of 3; not: bad (refuted)"),
         ([recipe("gd"), absent()], "all", N, "no rows of batch/runs are selected"),
         ([entry(name="elsewhere", table="batch/curves")], "all", N, "there is no table batch/curves"),
@@ -151,7 +151,7 @@ def test_what_stands_beside_the_evidence_is_told_and_decides_nothing():
     beside = (read_part(entry(name="bad ones", where={"recipe": "bad"}, per=["network"])), read_part(absent()))
     found = ruling(claim(beside=beside), NETWORKS)
     assert found.verdict == S
-    assert found.reason == "beside it: bad ones (conv): refuted, 0.3; beside it: bad ones (mlp): refuted, 0.3"
+    assert found.reason == "beside it: bad ones (conv): refuted, 0.3; bad ones (mlp): refuted, 0.3"
     assert [role for role, _ in found.parts] == ["evidence", "beside", "beside", "beside", "control"]
 
 

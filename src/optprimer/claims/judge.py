@@ -148,9 +148,10 @@ def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:
     elif absent:
         verdict, reason = INCONCLUSIVE, f"untested: the control was not run ({absent[0].part.name}: {control.reason})"
     else:
-        reason = _reason(verdict, deciding.worst, evidence)
-    if verdict != NOT_RUN:
-        reason = "; ".join(filter(None, [reason, *(_told(judged) for asked in beside for judged in asked.groups)]))
+        reason = _reason(verdict, deciding.worst, evidence, claim.combine)
+    told = [_in_words(judged) for asked in beside for judged in asked.groups if judged.verdict != NOT_RUN]
+    if verdict != NOT_RUN and told:
+        reason = f"{reason}; beside it: {'; '.join(told)}".removeprefix("; ")
     parts = tuple((role, judged) for role, asked in found for judged in asked.groups)
     return Ruling(claim, verdict, reason, parts, deciding.worst, control)
 
@@ -175,10 +176,10 @@ def _ask(part: Part, table: pd.DataFrame | None, seed: int) -> _Asked:
     return _Asked(part, tuple(judge_part(group, table, seed) for group in groups(part, table)))
 
 
-def _told(judged: Judged) -> str:
-    """What stands beside the evidence, in words: ``beside it: SGD less Adam: inconclusive, 0.002 [-0.001, 0.005]``."""
+def _in_words(judged: Judged) -> str:
+    """``SGD less Adam: inconclusive, 0.002 [-0.001, 0.005]``."""
     row = {"estimate": judged.estimate, "ci_low": judged.low, "ci_high": judged.high}
-    return f"beside it: {judged.part.name}: {judged.verdict}, {estimate(row)}" if judged.verdict != NOT_RUN else ""
+    return f"{judged.part.name}: {judged.verdict}, {estimate(row)}"
 
 
 def combined(combine: str | int, verdicts: list[Verdict]) -> Verdict:
@@ -197,8 +198,13 @@ def combined(combine: str | int, verdicts: list[Verdict]) -> Verdict:
     return REFUTED if refuted[combine] else INCONCLUSIVE
 
 
-def _reason(verdict: Verdict, deciding: Judged, evidence: list[_Asked]) -> str:
+def _reason(verdict: Verdict, deciding: Judged, evidence: list[_Asked], combine: str | int) -> str:
     others = [f"{asked.part.name} ({asked.verdict})" for asked in evidence if asked.verdict != SUPPORTED]
     if verdict == SUPPORTED:
         return f"{len(evidence) - len(others)} of {len(evidence)}; not: {', '.join(others)}" if others else ""
-    return f"{deciding.part.name}: {deciding.reason}"
+    reason = f"{deciding.part.name}: {deciding.reason}"
+    if combine == AGREE:  # the parts that disagree say together what was found
+        reason = "; ".join(
+            [reason, *(_in_words(judged) for asked in evidence for judged in asked.groups if judged is not deciding)]
+        )
+    return reason

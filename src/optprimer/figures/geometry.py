@@ -69,6 +69,7 @@ def geometry(geometry: pd.DataFrame, *, provenance: Provenance) -> Figure:
         provenance,
         f"{rows['direction_seed'].nunique()} direction pairs, filter-normalised, on {rows['points'].iloc[0]}² points",
         *(["numbers: mean paired difference (with − without skips) and its 95 % t interval"] if len(nets) == 2 else []),
+        *(["control: trained once more, from another start and in another order"] if controls else []),
     )
     return figure
 
