@@ -16,6 +16,7 @@ from optprimer.figures.commands import figure
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
 from optprimer.manifest.commands import manifest
 from optprimer.memorization.commands import memorization_plan, memorization_summary, memorize
+from optprimer.page.commands import page
 from optprimer.rates.commands import rates
 from optprimer.sharpness.commands import sharpness, sharpness_summary
 from optprimer.training.commands import train
@@ -48,6 +49,7 @@ for command in (
     sharpness,
     sharpness_summary,
     figure,
+    page,
     manifest,
     landscape,
 ):

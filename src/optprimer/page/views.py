@@ -1,0 +1,149 @@
+"""Rows of the verdicts' tables as the page shows them: one object per thing that a reader sees."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from optprimer.claims.parts import Verdict
+from optprimer.page.strip import Strip, strip
+from optprimer.page.words import rule_in_words, shown
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of the table of all that was looked at for a claim."""
+
+    role: str
+    name: str
+    verdict: str
+    reason: str
+    number: str
+    rule: str
+    n: int
+    p_value: str
+    selection: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as the page shows it."""
+
+    id: str
+    section: str
+    statement: str
+    verdict: str
+    reason: str
+    number: str
+    interval: str  # how it was made, empty if there is none
+    n: int
+    evidence: str
+    rule: str
+    control: str
+    control_number: str
+    control_verdict: str
+    published: str
+    differs: str
+    source: str
+    figure: str
+    strip: Strip | None
+    parts: tuple[Part, ...]
+
+    @property
+    def beside(self) -> list[Part]:
+        """What is told beside the evidence and decides nothing."""
+        return [part for part in self.parts if part.role == _ROLES["beside"] and part.number]
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """A statement of the chapter that does not stand, what stands in its place, and the number that tells them apart."""
+
+    number: int
+    section: str
+    place: str
+    printed: str
+    corrected: str
+    check: str
+    printed_error: str
+    corrected_error: str
+    tolerance: str
+
+
+def claims_in(claims: pd.DataFrame, evidence: pd.DataFrame) -> list[Claim]:
+    """Return the rows of claims.csv, in the chapter's order, each with its rows of claims/evidence.csv."""
+    parts = {name: rows.to_dict("records") for name, rows in evidence.groupby("claim")}
+    return [_claim(row, parts.get(row["claim"], [])) for row in claims.sort_values("order").to_dict("records")]
+
+
+def errata_in(errata: pd.DataFrame) -> list[Erratum]:
+    """Return the rows of rates/errata.csv."""
+    numbers = ("printed_error", "corrected_error", "tolerance")
+    return [
+        Erratum(**{key: shown(value) if key in numbers else value for key, value in row.items() if key != "data"})
+        for row in errata.sort_values("number").to_dict("records")
+    ]
+
+
+def _claim(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Claim:
+    parameters = _parameters(row["threshold"])
+    judged = row["verdict"] != Verdict.NOT_RUN
+    return Claim(
+        id=row["claim"],
+        section=row["section"],
+        statement=row["statement"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+        number=number(row),
+        interval="" if pd.isna(row["ci_low"]) else row["ci_method"],
+        n=row["n"],
+        evidence=row["evidence"],
+        rule=rule_in_words(row["rule"], parameters) if parameters else "",
+        control=row["control"],
+        control_number=_number(row["control_estimate"]),
+        control_verdict=row["control_verdict"],
+        published=row["published"],
+        differs=row["differs"],
+        source=row["source"],
+        figure=row["figure"],
+        strip=strip(row["rule"], parameters, row["estimate"], (row["ci_low"], row["ci_high"]), row["control_estimate"])
+        if judged
+        else None,
+        parts=tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"]))),
+    )
+
+
+_ROLES = {"requires": "condition", "evidence": "evidence", "beside": "beside it", "control": "control"}  # in this order
+
+
+def _part(row: Mapping[str, Any]) -> Part:
+    return Part(
+        role=_ROLES[row["role"]],
+        name=row["part"],
+        verdict=row["verdict"],
+        reason=row["reason"],
+        number=number(row),
+        rule=rule_in_words(row["rule"], _parameters(row["parameters"])),
+        n=row["n"],
+        p_value=_number(row["p_value"]),
+        selection=row["selection"],
+        table=row["table"],
+    )
+
+
+def number(row: Mapping[str, float]) -> str:
+    """The estimate of a row with its interval, if it has one: ``0.71 [0.65, 0.77]``."""
+    interval = "" if pd.isna(row["ci_low"]) else f" [{shown(row['ci_low'])}, {shown(row['ci_high'])}]"
+    return _number(row["estimate"]) + interval
+
+
+def _number(value: float) -> str:
+    return "" if pd.isna(value) else shown(value)
+
+
+def _parameters(text: str) -> dict[str, float]:
+    """Read the parameters of a rule as claims.csv has them: ``theory -0.5, neighbour -1``."""
+    return {name: float(value) for name, value in re.findall(r"(\w+) (\S+?)(?:,|$)", text)}

@@ -1,0 +1,84 @@
+"""How the page writes rules and data sets for people."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from markupsafe import Markup, escape
+
+ANALYTIC = "analytic"  # the data of tables in which there are no images
+
+
+def rule_in_words(rule: str, parameters: Mapping[str, float]) -> str:
+    """Say a rule with its numbers: ``ci_above`` and ``{"threshold": 0}`` are "the interval lies above 0"."""
+    given = {name: shown(value) for name, value in parameters.items()}
+    slack = f", up to {given['tolerance']}" if parameters.get("tolerance") else ""
+    match rule, given:
+        case "bound_holds", {"below": bound}:
+            return f"at most {bound}{slack}"
+        case "bound_holds", {"above": bound}:
+            return f"at least {bound}{slack}"
+        case "at_least", {"threshold": threshold}:
+            return f"at least {threshold}"
+        case "agrees_within", {"target": target, "tolerance": tolerance}:
+            return f"within {tolerance} of {target}"
+        case "exponent_in", {"theory": theory, "neighbour": neighbour}:
+            return f"the interval contains the exponent {theory}, and {neighbour} is outside"
+        case "exponent_in", {"theory": theory}:
+            return f"the interval contains the exponent {theory}"
+        case "ci_above", {"threshold": threshold}:
+            return f"the interval lies above {threshold}"
+        case "ci_below", {"threshold": threshold}:
+            return f"the interval lies below {threshold}"
+        case "equivalent", {"margin": margin}:
+            return f"the 90 % interval lies between −{margin} and {margin}"
+    return rule.replace("_", " ")
+
+
+def shown(value: float) -> str:
+    """Four digits with a true minus sign, powers of ten as such: 1.2·10⁻⁸."""
+    text = f"{value:.4g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        text = power if mantissa == "1" else f"{mantissa}·{power}"
+    return text.replace("-", "−")
+
+
+def data_sets(labels: Iterable[str]) -> list[str]:
+    """Return the distinct data sets named in the ``data`` columns of tables, without those of no images."""
+    names = {name.strip() for label in labels for name in label.split(",")}
+    return sorted(names - {ANALYTIC, ""})
+
+
+def data_in_words(name: str) -> str:
+    """Say what a data set is, as named by optprimer.data: ``cifar10-jpeg75-16`` is a JPEG copy, averaged to 16 pixels."""
+    match = re.fullmatch(r"(digits|cifar10)(?:-(jpeg)(\d*)|-(custom))?-(\d+)", name)
+    if match is None:
+        return name
+    family, jpeg, quality, custom, side = match.groups()
+    native, text = (8, "scikit-learn's scanned digits") if family == "digits" else (32, "CIFAR-10")
+    if jpeg:
+        text = f"a JPEG copy of {text} ({f'quality {quality}' if quality else 'of unknown quality'}), not the original pixels"
+    if custom:
+        text = f"a copy of {text} whose pixels are not the original ones"
+    return f"{text}, {'averaged to ' if int(side) < native else ''}{side}×{side} pixels"
+
+
+_SIGNS = {
+    r"\balpha\b": "α", r"\bbeta\b": "β", r"\beta(?=\b|_)": "η", r"\beps\b": "ε", r"\bsigma\b": "σ", r"\bTheta\b": "Θ",
+    r"\bgrad\b ?": "∇", r"\bsqrt(?=\()": "√", r"<=": "≤", r">=": "≥", r"\|\|": "‖", r" \.\.\. ": " … ",
+    r"<([^<>=]*,[^<>=]*)>": r"⟨\1⟩", r" - ": " − ", r"(?<=\d)-(?=\d)|(?<=\b[tT])-(?=1)|(?<![\w)])-(?=[\dtwβ(])": "−",
+}  # fmt: skip
+_RAISED = re.compile(r"\^(−?\([^)]*\)|−?\w+)|_(\w+(?:\+1)?)")
+
+
+def mathematical(text: str) -> Markup:
+    """Set the formulas of a plain text: ``||grad L(w_t)||^2 <= 2 beta`` with signs, subscripts and superscripts."""
+    for pattern, sign in _SIGNS.items():
+        text = re.sub(pattern, sign, text)
+
+    def moved(match: re.Match[str]) -> str:
+        above, below = match.groups()
+        return f"<sup>{above}</sup>" if above else f"<sub>{below}</sub>"
+
+    return Markup(_RAISED.sub(moved, str(escape(text))))
