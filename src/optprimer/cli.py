@@ -7,6 +7,7 @@ import typer
 from optprimer.batch.commands import batch_cost, batch_plan, batch_search, batch_summary, batch_train
 from optprimer.claims import commands as claims_commands
 from optprimer.collect import collect
+from optprimer.compare.commands import compare
 from optprimer.config import commands as config_commands
 from optprimer.custom import landscape
 from optprimer.data.commands import data_command
@@ -51,6 +52,7 @@ for command in (
     figure,
     page,
     manifest,
+    compare,
     landscape,
 ):
     app.command()(command)

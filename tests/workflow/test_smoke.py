@@ -1,13 +1,17 @@
 """The whole workflow at the smoke scale, from a folder that is not the repository and has a space in its name."""
 
+import json
 import re
 import shutil
 
 import pandas as pd
 import pytest
+from PIL import Image
 from running import ROOT, run_snakemake
+from typer.testing import CliRunner
 
 from optprimer.claims.load import load as load_claims
+from optprimer.cli import app
 from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.rates.registry import STUDIES
 from optprimer.registry import TABLES
@@ -138,6 +142,30 @@ def test_an_edited_registry_judges_again_and_measures_nothing(smoke, checkout):
     done = run_snakemake(smoke, "--dry-run", root=checkout)
     assert "judge" in jobs(done)
     assert not {"rates", "train", "surface_rows", "memorize", "batch_train", "edge_descent", "sharpness", "figure"} & jobs(done)
+
+
+def test_the_manifest_has_every_table_figure_and_rule(smoke):
+    record = json.loads((smoke / "results/smoke/manifest.json").read_text())
+    assert {re.sub(r"train/\w+/", "train/", name) for name in record["tables"]} == set(TABLES)
+    pictures = {f"{figure}.{extension}" for figure in FIGURES for extension in ("png", "pdf", "svg")}
+    assert pictures | {f"{page}.html" for page in PAGES} <= set(record["figures"])
+    assert {"data", "train", "surface_rows", "memorize", "rates"} <= set(record["measured"]["rules"])
+    assert (record["run"], record["scale"]) == ("smoke", "smoke")
+    assert record["config"]["train"]["networks"]["resnet56"]["epochs"] == 2  # of the scale laid over config.yaml
+    assert (smoke / "results/smoke/ro-crate-metadata.json").exists()
+
+
+def test_every_figure_leads_to_its_manifest(smoke):
+    record = json.loads((smoke / "results/smoke/manifest.json").read_text())
+    for figure in FIGURES:
+        with Image.open(smoke / f"figures/smoke/{figure}.png") as image:
+            assert json.loads(image.info["Description"])["run_digest"] == record["run_digest"]
+
+
+def test_a_run_compared_with_itself_is_the_same(smoke):
+    result = CliRunner().invoke(app, ["compare", str(smoke / "results/smoke"), str(smoke / "results/smoke"), "--strict"])
+    assert result.exit_code == 0, result.output
+    assert "settings: the same" in result.output
 
 
 def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch):
