@@ -108,9 +108,10 @@ def test_a_share(wins, verdict):
 
 @pytest.mark.parametrize(("slope", "verdict"), [(1, S), (-1, R), (0, I)])
 def test_a_rank_correlation(slope, verdict):
-    noise = [0.3, -0.2, 0.25, -0.3, 0.1, -0.15, 0.2, -0.1, 0.05, -0.25, 0.15, -0.05]
-    table = runs(gd=[slope * seed + each for seed, each in enumerate(noise)])
-    given = {"statistic": "rank_correlation", "unit": ["seed"], "against": "seed", "rule": "ci_above", "threshold": 0.0}
+    noise = ([0.3, -0.2, 0.25, -0.3], [-0.15, 0.2, -0.1, 0.05], [-0.25, 0.15, -0.05, 0.1], [0.1, 0.3, -0.3, 0.2])
+    values = [slope * step + each for seed in noise for step, each in enumerate(seed)]
+    table = runs(gd=values).assign(seed=[seed for seed in range(4) for _ in range(4)], steps=[*range(4)] * 4)
+    given = {"statistic": "rank_correlation", "unit": ["seed"], "against": "steps", "rule": "ci_above", "threshold": 0.0}
     assert judged(part(**given), table).verdict == verdict
 
 

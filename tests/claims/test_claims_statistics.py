@@ -7,18 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from optprimer.claims import statistics
 from optprimer.claims.rules import RULES
 from optprimer.claims.statistics import geometric_mean, mean, rank_correlation, share
 
 VALUES = st.floats(-100, 100).map(lambda value: round(value, 3))
 SAMPLES = st.lists(VALUES, min_size=2, max_size=20).filter(lambda sample: np.ptp(sample) > 0.01)
 NUMBERS = st.floats(-50, 50).map(lambda value: round(value, 3))
-
-
-@pytest.fixture
-def fewer_resamples(monkeypatch):
-    monkeypatch.setattr(statistics, "RESAMPLES", 499)
 
 
 def values(sample, **columns):
@@ -69,53 +63,55 @@ def test_a_share_has_the_interval_and_the_p_value_of_the_exact_binomial_test(hit
     assert (found.p_value(number) < 0.05) == (not interval.low <= number <= interval.high)
 
 
+def by_unit(value, against):
+    """Rows of n units, of arrays n x k."""
+    units = pd.MultiIndex.from_arrays([np.repeat(range(len(value)), value.shape[1])])
+    return pd.DataFrame({"value": value.ravel(), "against": against.ravel()}, index=units)
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_the_rank_correlation_is_spearmans(seed, fewer_resamples):
-    sample, against = np.random.default_rng(seed).integers(0, 6, size=(2, 9))  # with ties
-    found = rank_correlation(values(sample, against=against), seed)
-    assert found.estimate[0] == pytest.approx(stats.spearmanr(sample, against).statistic)
+def test_the_rank_correlation_is_the_mean_of_spearmans_in_each_unit(seed):
+    sample, against = np.random.default_rng(seed).integers(0, 6, size=(2, 4, 9))  # with ties
+    found = rank_correlation(by_unit(sample, against), seed)
+    expected = [stats.spearmanr(x, y).statistic for x, y in zip(sample, against, strict=True)]
+    interval = stats.ttest_1samp(expected, 0).confidence_interval(0.95)
+    assert (found.estimate[0], found.low[0], found.high[0], found.n) == pytest.approx((np.mean(expected), *interval, 4))
 
 
-@pytest.mark.parametrize("sample", [[0.5, 0.5, 0.5, 0.5], [0.5]])
-def test_what_does_not_vary_has_no_rank_correlation(sample):
-    found = rank_correlation(values(sample, against=np.arange(float(len(sample)))), 0)
-    assert np.isnan([found.estimate[0], found.low[0], found.high[0]]).all()
+def test_a_unit_in_which_nothing_varies_shows_no_order():
+    order = np.tile(np.arange(5.0), (2, 1))
+    constant = np.array([[1.0] * 5, [1.0, 2, 3, 4, 5]])
+    assert rank_correlation(by_unit(constant, order), 0).estimate[0] == 0.5
 
 
-def test_the_bootstrap_interval_covers_a_known_correlation_as_often_as_it_says(fewer_resamples):
-    rng, truth, covered = np.random.default_rng(0), 6 / np.pi * np.arcsin(0.5 / 2), 0  # of normal variables, correlated by 1/2
-    for _ in range(60):
-        x, noise = rng.normal(size=(2, 60))
-        found = rank_correlation(values(0.5 * x + np.sqrt(0.75) * noise, against=x), 0)
-        covered += found.low[0] <= truth <= found.high[0]
-    assert 0.85 <= covered / 60 <= 1
+def test_the_order_of_levels_between_units_is_no_evidence():
+    # Forty rows whose correlation over all is 0.9, but none in any of four units.
+    rng = np.random.default_rng(0)
+    level = np.repeat(np.arange(4.0), 10).reshape(4, 10)
+    found = rank_correlation(by_unit(10 * level + rng.normal(size=(4, 10)), 10 * level + rng.normal(size=(4, 10))), 0)
+    assert found.low[0] < 0 < found.high[0]
 
 
-def test_rows_of_one_unit_are_drawn_together(fewer_resamples):
-    # Six seeds that differ in level alone, ten rows each: sixty rows say no more than six.
-    frame = pd.DataFrame({"value": np.repeat([0.0, 3.0, 1.0, 2.0, 5.0, 4.0], 10), "against": np.repeat(np.arange(6.0), 10)})
-    together = rank_correlation(frame.set_index(pd.MultiIndex.from_arrays([np.repeat(range(6), 10)])), 0)
-    apart = rank_correlation(frame.set_index(pd.MultiIndex.from_arrays([range(60)])), 0)
-    assert (together.n, apart.n) == (6, 60)
-    assert together.high[0] - together.low[0] > 2 * (apart.high[0] - apart.low[0])
+@pytest.mark.parametrize("units", [3, 5])
+def test_what_has_no_order_passes_no_more_often_than_it_says(units):
+    rng, order, runs = np.random.default_rng(units), np.tile(np.arange(6.0), (units, 1)), 400
+    found = [rank_correlation(by_unit(rng.normal(size=(units, 6)), order), 0) for _ in range(runs)]
+    assert 0.02 < sum(each.low[0] > 0 or each.high[0] < 0 for each in found) / runs < 0.09  # three standard errors about 0.05
 
 
-def test_shuffling_within_units_takes_away_an_order_within_them_and_leaves_one_between_them(fewer_resamples):
-    seeds = pd.MultiIndex.from_arrays([np.repeat(range(6), 8)])
-    within = pd.DataFrame({"value": np.tile(np.arange(8.0), 6)}, index=seeds)
-    within = within.assign(against=within["value"])
-    assert rank_correlation(within, 0).low[0] == pytest.approx(1)
-    shuffled = rank_correlation(within, 0, permuted=True)
+def test_shuffling_takes_the_order_away_and_is_that_of_its_seed():
+    within = by_unit(*(np.tile(np.arange(8.0), (6, 1)) for _ in range(2)))
+    assert rank_correlation(within, 0).estimate[0] == pytest.approx(1)
+    shuffled, again, other = (rank_correlation(within, seed, permuted=True) for seed in (1, 1, 2))
     assert shuffled.low[0] < 0 < shuffled.high[0]
-    between = pd.DataFrame({"value": np.repeat(np.arange(6.0), 8)}, index=seeds)
-    assert rank_correlation(between.assign(against=between["value"]), 0, permuted=True).estimate[0] == pytest.approx(1)
+    assert shuffled.estimate == again.estimate
+    assert shuffled.estimate != other.estimate
 
 
-def test_the_bootstrap_is_that_of_its_seed(fewer_resamples):
-    frame = values(np.arange(12.0) % 5, against=np.arange(12.0))
-    first, again, other = (rank_correlation(frame, seed) for seed in (1, 1, 2))
-    assert (first.low, first.high) == (again.low, again.high)
-    assert (first.low, first.high) != (other.low, other.high)
+def test_where_units_do_not_differ_there_is_no_test():
+    found = mean(values([0.5, 0.5, 0.5]))
+    assert (found.low[0], found.high[0]) == (0.5, 0.5)
+    assert np.isnan(found.p_value(0.1))
 
 
 def test_few_units_are_called_few():

@@ -114,6 +114,12 @@ def test_a_unit_that_lacks_rows_is_named():
         select(part(rule="ci_above", threshold=0.0, **given), table)
 
 
+def test_a_correlation_takes_three_values_of_a_unit():
+    given = {"statistic": "rank_correlation", "unit": ["seed"], "against": "train_accuracy", "where": {"recipe": ["gd", "sgd"]}}
+    with pytest.raises(UserError, match=r"^a correlation takes 3 values of each unit at least, not 2$"):
+        select(part(rule="ci_above", threshold=0.0, **given), TABLE)
+
+
 def test_a_unit_of_many_values_is_left_out_whole():
     given = {"statistic": "rank_correlation", "unit": ["seed"], "against": "train_accuracy", "where": {}}
     table = TABLE.copy()
@@ -150,13 +156,15 @@ def outcome(part, table):
     return found.verdict, found.estimate, found.low, found.high, found.p_value, found.n, found.rows_sha256
 
 
-CORRELATED = part(statistic="rank_correlation", unit=["seed"], against="train_accuracy", rule="ci_above", threshold=0.0)
+CORRELATED = part(
+    statistic="rank_correlation", unit=["seed"], against="train_accuracy", rule="ci_above", threshold=0.0, where={}
+)
 
 
 @given(st.permutations(range(9)), st.sampled_from([*PARTS, CORRELATED]))
 @settings(max_examples=25, deadline=None)
 def test_the_order_of_rows_does_not_matter(order, part):
-    table = TABLE.assign(train_accuracy=[0.3, 0.2, 0.25] * 3)
+    table = TABLE.assign(train_accuracy=np.linspace(0, 1, 9) % 0.3)
     assert outcome(part, table.iloc[order]) == pytest.approx(outcome(part, table), nan_ok=True)
 
 

@@ -44,7 +44,7 @@ def judge_command(
     results: Annotated[Path, typer.Option(help="folder of the run's tables; those that are missing give `not run`")],
     scale: Annotated[str, typer.Option(help="smoke, digits, cifar10-quick, cifar10 or paper: which claims are judged")],
     output: Annotated[Path, typer.Option(help="folder for claims.csv and claims/evidence.csv")],
-    seed: Annotated[int, typer.Option(help="global seed, of bootstrap intervals")] = 0,
+    seed: Annotated[int, typer.Option(help="global seed, of shuffled columns")] = 0,
 ) -> None:
     """Judge every claim of the registry by the tables of a run, finished or not."""
     from optprimer.claims.checks import checked

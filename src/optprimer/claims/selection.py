@@ -10,6 +10,8 @@ from optprimer.claims.parts import Contrast, Part, Value
 from optprimer.errors import UserError
 from optprimer.registry import TABLES
 
+FEWEST = 3  # values of a unit, to be correlated
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -128,6 +130,8 @@ def _check_units(part: Part, measured: pd.DataFrame) -> None:
         few = counts.index[counts < counts.max()]
         if len(few):
             raise UserError(f"only {counts.min()} of {counts.max()} values for {_named(few)}")
+        if 0 < counts.max() < FEWEST:
+            raise UserError(f"a correlation takes {FEWEST} values of each unit at least, not {counts.max()}")
     elif measured.index.has_duplicates:
         raise UserError(f"two rows for {_named(measured.index[measured.index.duplicated()])}")
     for name, column in part.parameter_columns.items():

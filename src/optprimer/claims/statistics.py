@@ -16,7 +16,6 @@ from optprimer.intervals import mean_interval, share_interval
 
 Floats = NDArray[np.float64]
 Test = Callable[[float], float]
-RESAMPLES = 9999
 FEW = 5  # units below which a reader is warned
 
 
@@ -60,7 +59,7 @@ def reported(measured: pd.DataFrame) -> Estimates:
 
 
 def mean(measured: pd.DataFrame) -> Estimates:
-    """The mean over units with Student's t interval; one unit has none."""
+    """The mean over units with Student's t interval; one unit has none, and where units do not differ there is no test."""
     sample = measured["value"].to_numpy()
     n = len(sample)
     if n < 2:
@@ -70,10 +69,10 @@ def mean(measured: pd.DataFrame) -> Estimates:
     error = sample.std(ddof=1) / np.sqrt(n)
 
     def p_less(number: float) -> float:
-        return float(stats.t.cdf(centre - number, n - 1, scale=error)) if error > 0 else float(centre >= number)
+        return float(stats.t.cdf(centre - number, n - 1, scale=error)) if error > 0 else np.nan
 
     def p_greater(number: float) -> float:
-        return float(stats.t.sf(centre - number, n - 1, scale=error)) if error > 0 else float(centre <= number)
+        return float(stats.t.sf(centre - number, n - 1, scale=error)) if error > 0 else np.nan
 
     bounds = map(np.atleast_1d, (centre, low, high))
     return Estimates(*bounds, n, _few("Student's t", n), np.atleast_1d(low_90), np.atleast_1d(high_90), p_less, p_greater)
@@ -110,47 +109,17 @@ def share(measured: pd.DataFrame) -> Estimates:
 
 
 def rank_correlation(measured: pd.DataFrame, seed: int, permuted: bool = False) -> Estimates:
-    """Spearman's correlation of value and against, with a percentile bootstrap interval over units.
+    """The mean over units of Spearman's correlation of value and against within a unit, with Student's t interval.
 
-    A unit is drawn with all its rows (of which each has as many): rows of one seed are not independent. A resample in which
-    nothing varies shows no order and counts as 0. For a control, against is shuffled within each unit.
+    Rows of one unit, of a seed say, are not independent, so each unit gives one number; one in which nothing varies shows no
+    order and counts as 0. For a control, against is shuffled within each unit.
     """
     unit = measured.groupby(level=list(range(measured.index.nlevels)), sort=False).ngroup().to_numpy()
-    n = unit.max() + 1
     order = np.argsort(unit, kind="stable")
-    x, y = (measured[name].to_numpy()[order].reshape(n, -1) for name in ("value", "against"))
-    generator = np.random.default_rng(seed)
+    x, y = (measured[name].to_numpy()[order].reshape(unit.max() + 1, -1) for name in ("value", "against"))
     if permuted:
-        y = generator.permuted(y, axis=1)
-
-    def correlation(units: NDArray[np.int64], axis: int = -1) -> Floats:
-        units = np.moveaxis(np.asarray(units, int), axis, -1)
-        return np.nan_to_num(_spearman(*(array[units].reshape(*units.shape[:-1], -1) for array in (x, y))))
-
-    centre = np.atleast_1d(_spearman(x.reshape(-1), y.reshape(-1)))
-    if n < 2 or np.isnan(centre[0]):
-        return Estimates(centre, *_nothing(), int(n), _few("bootstrap", n))
-    found = stats.bootstrap(
-        (np.arange(n),),
-        correlation,
-        n_resamples=RESAMPLES,
-        batch=1000,
-        method="percentile",
-        vectorized=True,
-        rng=generator,
-    )
-    drawn = found.bootstrap_distribution
-
-    def p_less(number: float) -> float:
-        return float((1 + (drawn >= number).sum()) / (1 + RESAMPLES))
-
-    def p_greater(number: float) -> float:
-        return float((1 + (drawn <= number).sum()) / (1 + RESAMPLES))
-
-    low, high = found.confidence_interval
-    return Estimates(
-        centre, np.atleast_1d(low), np.atleast_1d(high), int(n), _few("bootstrap", n), p_less=p_less, p_greater=p_greater
-    )
+        y = np.random.default_rng(seed).permuted(y, axis=1)
+    return mean(pd.DataFrame({"value": np.nan_to_num(_spearman(x, y))}))
 
 
 def _spearman(x: Floats, y: Floats) -> Floats:
