@@ -30,6 +30,7 @@ include: "workflow/rules/sharpness.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/page.smk"
 
 
 # All that a run is asked for. Who deletes one of these gets it again, so they are named here and not left to the manifest.
@@ -48,6 +49,7 @@ RESULTS = [
     ),
     "<results>/claims.csv",
     "<results>/claims/evidence.csv",
+    "<figures>/index.html",
 ]
 
 

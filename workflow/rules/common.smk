@@ -12,6 +12,8 @@ from optprimer.figures.registry import FIGURES, PAGES
 from optprimer.landscape.jobs import CONTROL, Jobs
 from optprimer.manifest.identity import run_digest
 from optprimer.memorization.plan import jobs as memorization_jobs
+from optprimer.page.assets import assets_sha256
+from optprimer.page.registry import TABLES as PAGE_TABLES
 from optprimer.rates.registry import STUDIES, TABLES as RATES_TABLES
 from optprimer.sharpness.settings import jobs as sharpness_jobs
 
@@ -211,3 +213,12 @@ onsuccess:
     print(
         f"\nFigures: {Path('figures', config['run']).resolve()}\nTables:  {Path('results', config['run']).resolve()}"
     )
+    page = Path("figures", config["run"], "index.html")
+    verdicts = Path("results", config["run"], "claims.csv")
+    if page.exists() and verdicts.exists():
+        from optprimer.claims.results import judged
+        from optprimer.claims.wording import count
+
+        print(
+            f"Page:    {page.resolve()}\n\n{count(judged(verdicts.parent)[0]['verdict'])}"
+        )

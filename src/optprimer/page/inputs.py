@@ -18,17 +18,13 @@ from optprimer.figures.provenance import Provenance
 from optprimer.figures.registry import FIGURES
 from optprimer.page import models
 from optprimer.page.pictures import picture
+from optprimer.page.registry import ERRATA, MODELS
+from optprimer.page.registry import TABLES as PAGE_TABLES
 from optprimer.page.render import About, Drawn, Link, page
 from optprimer.page.words import data_sets
 from optprimer.registry import TABLES, files_of
 from optprimer.tables import read
 
-MODELS = {
-    "figure1": (models.landscapes, ("landscape/surface", "train/history")),
-    "figure2": (models.sandwich, ("rates/curves",)),
-    "descent": (models.descent, ("rates/curves",)),
-    "memorization": (models.memorization, ("memorization/curves", "memorization/summary")),
-}
 _TOOLS = ("numpy", "pandas", "scipy", "torch", "pepit", "python-flint", "matplotlib", "snakemake")
 
 
@@ -46,7 +42,7 @@ def page_of(results: Path, figures: Path, folder: Path, run: str, seed: int, run
     return page(
         claims=claims,
         evidence=evidence,
-        errata=_table("rates/errata", results),
+        errata=_table(ERRATA, results),
         captions=captions(),
         figures={name: _drawn(name, results, figures, folder) for name in FIGURES if (figures / f"{name}.png").exists()},
         models=_models(results),
@@ -60,19 +56,18 @@ def page_of(results: Path, figures: Path, folder: Path, run: str, seed: int, run
                 *((each, version(each)) for each in _TOOLS),
             ),
             command=_command(run, scale, seed),
-            tables=_links(("claims", "claims/evidence", "rates/errata"), results, folder),
+            tables=_links(("claims", "claims/evidence", ERRATA), results, folder),
         ),
         adjusted=adjusted(load(), claims, evidence),
     )
 
 
 def _models(results: Path) -> dict[str, Mapping[str, Any]]:
-    needed = {table for _, tables in MODELS.values() for table in tables}
-    tables = {name: _table(name, results) for name in needed}
+    tables = {name: _table(name, results) for name in PAGE_TABLES}
     return {
-        name: model(*(tables[table] for table in names))
-        for name, (model, names) in MODELS.items()
-        if not any(tables[table].empty for table in names)
+        name: getattr(models, name)(**{table.rpartition("/")[2]: tables[table] for table in needed})
+        for name, needed in MODELS.items()
+        if not any(tables[table].empty for table in needed)
     }
 
 

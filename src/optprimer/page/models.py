@@ -35,7 +35,7 @@ _SWEEP = "largest gradient norm after "
 _DRAWN = {"quadratic_1d": "w²/2", "pseudo_huber": "√(1 + w²)"}  # losses with beta = 1 that descent.js knows by formula
 
 
-def landscapes(surface: pd.DataFrame, history: pd.DataFrame) -> Model:
+def figure1(history: pd.DataFrame, surface: pd.DataFrame) -> Model:
     """Return the surfaces of figure 1: heights ln(loss + 0.1) on the grid that was measured, the scale and colours of all.
 
     Raises:
@@ -75,7 +75,7 @@ def _thinned(count: int) -> np.ndarray:
     return np.linspace(0, count - 1, min(count, _SIDE)).round().astype(int)
 
 
-def sandwich(curves: pd.DataFrame) -> Model:
+def figure2(curves: pd.DataFrame) -> Model:
     """Return the loss of figure 2 with its bounds at every base point.
 
     Raises:
