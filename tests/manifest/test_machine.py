@@ -10,6 +10,7 @@ def test_this_machine():
     found = here()
     assert found.cores == os.cpu_count()
     assert found.cpu
+    assert found.blas
     assert found.memory_gb > 0
     assert (found.gpu is None) != torch.cuda.is_available()
 

@@ -15,7 +15,7 @@ ASPECTS = {
     "settings": ("config", "data.name", "data.digest"),
     "versions": ("code.digest", "python", "packages"),
     "machine": (
-        *("machine.system", "machine.architecture", "machine.cpu", "machine.instructions", "machine.gpu"),
+        *("machine.system", "machine.architecture", "machine.cpu", "machine.instructions", "machine.blas", "machine.gpu"),
         *("device.used", "precision.used"),
     ),
 }

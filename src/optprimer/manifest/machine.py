@@ -6,12 +6,18 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy  # noqa: F401 (loads the BLAS that is looked at)
 import torch
+from threadpoolctl import threadpool_info
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What numbers and times depend on. ``instructions`` are the widest vector instructions that PyTorch computes with."""
+    """What numbers and times depend on.
+
+    ``instructions`` are the widest vector instructions that PyTorch computes with, and ``blas`` the library for matrices behind
+    NumPy with the processor for which it took its kernels: another one sums in another order.
+    """
 
     system: str
     release: str
@@ -20,6 +26,7 @@ class Machine:
     cores: int
     memory_gb: int
     instructions: str
+    blas: str
     gpu: str | None
 
 
@@ -33,6 +40,7 @@ def here() -> Machine:
         cores=os.cpu_count() or 1,
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
         instructions=torch.backends.cpu.get_cpu_capability(),
+        blas=_blas(),
         gpu=torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
     )
 
@@ -40,6 +48,15 @@ def here() -> Machine:
 def device_used(device: str) -> str:
     """Return "cpu" or "cuda": the setting ``device``, or what jobs take here for auto."""
     return device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _blas() -> str:
+    found = {
+        f"{library['internal_api']} {library['version']} ({library.get('architecture', 'any')})"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
+    }
+    return ", ".join(sorted(found)) or "unknown"
 
 
 def _cpu() -> str:
