@@ -33,8 +33,9 @@ def test_the_interval_and_the_p_value_of_a_mean_are_those_of_students_t_test(sam
 @given(SAMPLES, NUMBERS)
 def test_a_geometric_mean_is_the_mean_of_logarithms(sample, number):
     logs, found = mean(values(sample)), geometric_mean(values(np.exp(sample)))
-    for name in ("estimate", "low", "high"):
-        assert getattr(found, name) == pytest.approx(np.exp(getattr(logs, name)))
+    with np.errstate(over="ignore"):
+        for name in ("estimate", "low", "high"):
+            assert getattr(found, name) == pytest.approx(np.exp(getattr(logs, name)))
     assert found.p_value(np.exp(number)) == pytest.approx(logs.p_value(number), abs=1e-9)
     assert found.n == len(sample)
 

@@ -139,7 +139,8 @@ class Claim:
     @property
     def rule_sha256(self) -> str:
         """A fingerprint of all that decides the verdict: selections, rules, controls, not the words about them."""
-        fixed = [(role, {**asdict(part), "name": "", "of": ""}) for role, part in self.parts]
+        numbers = {part.name: number for number, part in enumerate(self.evidence)}
+        fixed = [(role, {**asdict(part), "name": "", "of": numbers.get(part.of)}) for role, part in self.parts]
         return sha256(json.dumps([self.combine, fixed], sort_keys=True).encode()).hexdigest()
 
 

@@ -82,7 +82,8 @@ def geometric_mean(measured: pd.DataFrame) -> Estimates:
     """The geometric mean over units, of ratios as a rule: Student's t interval is that of the logarithms."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = mean(measured.assign(value=np.log(measured["value"])))
-    bounds = {name: np.exp(getattr(logs, name)) for name in ("estimate", "low", "high")}
+    with np.errstate(over="ignore"):  # of two very different values the interval has no end
+        bounds = {name: np.exp(getattr(logs, name)) for name in ("estimate", "low", "high")}
 
     def p_less(number: float) -> float:
         return logs.p_less(np.log(number))
