@@ -13,11 +13,12 @@ _REACH = 1.5  # spans of what decides by which a control may lie away and still 
 class Strip:
     """Positions from 0 to ``WIDTH``; None where there is nothing to draw.
 
-    ``region`` is where the rule wants the estimate, or its interval, to be; of an exponent it has no width. ``beyond`` tells
-    that the control lies so far away that it is drawn at the edge.
+    ``region`` is where the rule wants the estimate, or its interval, to be; of an exponent it has no width, and ``neighbour``
+    is where the interval must not reach. ``beyond`` tells that the control lies so far away that it is drawn at the edge.
     """
 
     region: tuple[float, float]
+    neighbour: float | None
     estimate: float
     interval: tuple[float, float] | None
     control: float | None
@@ -60,7 +61,8 @@ def strip(
     region = wanted(rule, parameters)
     if region is None or not math.isfinite(estimate):
         return None
-    decisive = _finite([*region, estimate, *interval])
+    neighbour = parameters.get("neighbour", math.nan)
+    decisive = _finite([*region, neighbour, estimate, *interval])
     span = max(decisive) - min(decisive) or abs(estimate) or 1.0
     reach = (min(decisive) - _REACH * span, max(decisive) + _REACH * span)
     near = math.isfinite(control) and reach[0] <= control <= reach[1]
@@ -75,6 +77,7 @@ def strip(
 
     return Strip(
         region=(place(region[0]), place(region[1])),
+        neighbour=None if math.isnan(neighbour) else place(neighbour),
         estimate=place(estimate),
         interval=None if not _finite(interval) else (place(interval[0]), place(interval[1])),
         control=None if math.isnan(control) else place(control) if near else (WIDTH if control > high else 0.0),

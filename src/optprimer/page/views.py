@@ -1,13 +1,13 @@
 """Rows of the verdicts' tables as the page shows them: one object per thing that a reader sees."""
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from optprimer.claims.parts import Verdict
 from optprimer.page.strip import Strip, strip
 from optprimer.page.words import rule_in_words, shown
 
@@ -52,11 +52,6 @@ class Claim:
     strip: Strip | None
     parts: tuple[Part, ...]
 
-    @property
-    def beside(self) -> list[Part]:
-        """What is told beside the evidence and decides nothing."""
-        return [part for part in self.parts if part.role == _ROLES["beside"] and part.number]
-
 
 @dataclass(frozen=True)
 class Erratum:
@@ -88,9 +83,8 @@ def errata_in(errata: pd.DataFrame) -> list[Erratum]:
     ]
 
 
-def _claim(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Claim:
+def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
     parameters = _parameters(row["threshold"])
-    judged = row["verdict"] != Verdict.NOT_RUN
     return Claim(
         id=row["claim"],
         section=row["section"],
@@ -109,10 +103,24 @@ def _claim(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Claim:
         differs=row["differs"],
         source=row["source"],
         figure=row["figure"],
-        strip=strip(row["rule"], parameters, row["estimate"], (row["ci_low"], row["ci_high"]), row["control_estimate"])
-        if judged
-        else None,
+        strip=_strip(row, parts),
         parts=tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"]))),
+    )
+
+
+def _strip(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Strip | None:
+    """Lay out the strip of a claim; a control that has to meet other numbers has no place on it."""
+    same = any(
+        (part["role"], part["part"], part["rule"], part["parameters"])
+        == ("control", row["control"], row["rule"], row["threshold"])
+        for part in parts
+    )
+    return strip(
+        row["rule"],
+        _parameters(row["threshold"]),
+        row["estimate"],
+        (row["ci_low"], row["ci_high"]),
+        row["control_estimate"] if same else math.nan,
     )
 
 
