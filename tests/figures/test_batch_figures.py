@@ -72,6 +72,14 @@ def test_what_is_beyond_the_axis_is_told(ladder):
     assert "−0.1  equivalent" in texts
 
 
+def test_intervals_that_are_cut_off_are_told_and_only_then(ladder, provenance):
+    cut = "where intervals are cut off too"
+    assert cut in ladder.get_supxlabel()
+    within = summary_table()
+    within[["difference_low", "difference_high"]] /= 100
+    assert cut not in batch(within, provenance=provenance).get_supxlabel()
+
+
 def test_the_margin_is_shaded(ladder):
     (span,) = [patch for patch in ladder.axes[1].patches if patch.get_width() > 0]
     assert (span.get_x(), span.get_x() + span.get_width()) == (-1, 1)

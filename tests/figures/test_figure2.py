@@ -101,7 +101,7 @@ def test_the_control_marks_where_the_loss_is_above(curves, provenance):
     (shade,) = (each for each in right.collections if isinstance(each, PolyCollection))
     assert to_rgba(shade.get_facecolor()[0])[0] > 0.7
     share = (loss(W) > bound(u, 0.5) + 1e-9).mean()
-    assert any(f"{share:.0%}" in text.get_text() for text in right.texts)
+    assert any(f"{100 * share:.0f} %" in text.get_text() for text in right.texts)
 
 
 def test_the_caption_has_theorem_constant_and_count(curves, provenance):

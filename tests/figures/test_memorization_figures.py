@@ -8,7 +8,7 @@ from memorization_tables import CORRUPTION, SEEDS, curves_table, runs_table, sum
 
 from optprimer.errors import UserError
 from optprimer.figures import memorized
-from optprimer.figures.memorization import memorization
+from optprimer.figures.memorization import HEADROOM, memorization
 from optprimer.figures.memorization_kinds import memorization_kinds
 from optprimer.memorization.summary import summarise
 from optprimer.memorization.tables import Curves, Summary
@@ -95,10 +95,16 @@ def test_bands_of_the_loss_are_t_intervals(curves, summary, provenance):
 
 
 def test_a_curve_that_leaves_the_papers_axis_is_shown_whole(curves, summary, provenance):
-    assert memorization(curves, summary, provenance=provenance).axes[0].get_ylim() == (0, 2.5)
+    assert memorization(curves, summary, provenance=provenance).axes[0].get_ylim() == (0, HEADROOM * 2.5)
     curves = curves.assign(train_loss=2 * curves["train_loss"])
     axes = memorization(curves, summary, provenance=provenance).axes[0]
     assert axes.get_ylim()[1] > max(line.get_ydata().max() for line in axes.get_lines()) > 4
+
+
+def test_bands_that_leave_the_axis_are_told(curves, summary, provenance):
+    assert "cut off" not in memorization(curves, summary, provenance=provenance).get_supxlabel()
+    scattered = curves.assign(train_loss=curves["train_loss"] * curves["seed"])
+    assert "(a): bands are cut off at " in memorization(scattered, summary, provenance=provenance).get_supxlabel()
 
 
 def test_a_run_that_did_not_fit_is_not_carried_on(curves):

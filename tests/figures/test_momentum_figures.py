@@ -98,6 +98,7 @@ def test_hierarchy_orders_the_rates(found, provenance):
     left = figure.axes[0]
     at_end = [line.get_ydata()[-1] for line in left.get_lines() if line.get_marker() == "o" and len(line.get_xdata())]
     assert at_end == sorted(at_end, reverse=True)
+    assert all(min(line.get_xdata()) > 0 for line in left.get_lines() if len(line.get_xdata()))
     assert "gradient norm" in figure.get_supxlabel()
 
 

@@ -4,17 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import Normalize
 from matplotlib.contour import QuadContourSet
 from scipy import stats
 from synthetic import square
 
 from optprimer.errors import UserError
+from optprimer.figures import style
 from optprimer.figures.contours import contours
 from optprimer.figures.crosscheck import crosscheck
 from optprimer.figures.curvature import curvature, relative_residual
 from optprimer.figures.geometry import at_common_points, geometry, paired_difference
+from optprimer.figures.grids import OFFSET, Grid
 from optprimer.figures.lines import lines
 from optprimer.figures.normalisation import normalisation
+from optprimer.figures.planes import add_contours
 from optprimer.figures.training import training
 from optprimer.figures.trajectory import trajectory
 
@@ -247,6 +251,21 @@ def test_no_contour_has_its_number_under_the_path(tables, provenance):
         for number in axes.texts:
             if number.get_text() not in ("start", "end"):
                 assert np.hypot(*((path - number.get_position()) / sides).T).min() >= 0.1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_no_contour_has_its_number_across_an_edge(turned):
+    # Level lines are straight and parallel to an edge; those with a number are at each of ten distances from it in turn.
+    side = np.linspace(-1, 1, 25)
+    rise = np.tile(side, (25, 1)).T if turned else np.tile(side, (25, 1))
+    places = []
+    for low in np.linspace(0, 1, 10):
+        axes = style.page(3).subplots()
+        surface = Grid("resnet56", 0, side, side, np.exp(rise) - OFFSET, rise)
+        add_contours(axes, surface, Normalize(-1 - low, 2 - low), cap=100)
+        places += [np.abs(number.get_position()).max() for number in axes.texts]
+    assert len(places) > 10
+    assert max(places) <= 0.9
 
 
 def test_normalisation_gives_grids_clipped_shares_and_a_legend(tables, provenance):

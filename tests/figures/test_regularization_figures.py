@@ -193,6 +193,16 @@ def test_gains_are_paired_intervals_by_network_and_corruption(curves, runs, prov
         assert [x for x, _ in drawn] == pytest.approx([0, *CORRUPTION, 1], abs=0.06)
 
 
+def test_every_single_gain_stands_at_its_mean(curves, runs, provenance):
+    axes = early_stopping(curves, runs, provenance=provenance).axes[2]
+    usual = runs[(runs["regularizer"] == "none") & runs["labels"].isin(["true_labels", "partial_labels", "random_labels"])]
+    own = usual[usual["network"] == "mlp_1x512"]
+    gained = {(p, gain) for p, gain in zip(own["corruption"], own["best_test_accuracy"] - own["test_accuracy"], strict=True)}
+    ticks = points(axes, "_", network_colour("mlp_1x512"))
+    assert sorted(y for _, y in ticks) == pytest.approx(sorted(100 * gain for _, gain in gained))
+    assert {x for x, _ in ticks} == {x for x, _ in points(axes, "o", network_colour("mlp_1x512"))}
+
+
 def test_early_stopping_leaves_out_what_is_not_there(curves, runs, provenance):
     def kept(*labels):
         return early_stopping(*(table[table["labels"].isin(labels)] for table in (curves, runs)), provenance=provenance)

@@ -41,9 +41,14 @@ def batch(summary: pd.DataFrame, *, provenance: Provenance) -> Figure:
         "differences are those of runs of the same seed, which start at the same weights",
         f"equivalent: the 90 % interval lies within ±{100 * MARGIN:g} point (two one-sided tests at 5 %)",
         "worse, better: the 95 % interval excludes 0; undecided: none of these",
+        *([f"arrow: beyond ±{SHOWN:g} points, where intervals are cut off too"] if _is_cut(summary) else []),
         *others,
     )
     return figure
+
+
+def _is_cut(summary: pd.DataFrame) -> bool:
+    return bool((100 * summary[["difference_low", "difference_high"]].abs() > SHOWN).any(axis=None))
 
 
 def verdict(row: pd.Series) -> str:

@@ -26,7 +26,7 @@ def convex(curves: pd.DataFrame, exponents: pd.DataFrame, *, provenance: Provena
     style.footer(
         figure,
         provenance,
-        "if L is β-smooth and convex, gradient descent with η = 1/β has L_t − L* ≤ βR²/(2t), R = ‖w₀ − w*‖",
+        "if L is β-smooth and convex, gradient descent with η = 1/β has Lₜ − L* ≤ βR²/(2t), R = ‖w₀ − w*‖",
         "the worst case is βR²/(4t + 2) (Drori & Teboulle 2014), on the Huber function of threshold R/(2t + 1)",
         "s: quadratics whose spectrum has the density cˢ⁻¹ near 0",
         "numbers: exponents of t; in square brackets the range of local slopes, prolonged by their drift; in round ones theory",

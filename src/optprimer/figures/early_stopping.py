@@ -55,7 +55,7 @@ def early_stopping(curves: pd.DataFrame, runs: pd.DataFrame, *, provenance: Prov
         figure,
         provenance,
         memorized.scale(groups.agg(seeds=("seed", "size"), n=("n", "mean"))),
-        "lines and dots: means over seeds; bands (of test accuracy) and bars: 95 % intervals",
+        "lines and dots: means over seeds; bands (of test accuracy) and bars: 95 % t intervals; ticks in (c): single runs",
         "runs end when they have fitted: their last values are carried on",
         "corruption p: probability with which a label was replaced",
         "gain: best minus last test accuracy of the same run; the best epoch is chosen on the test images: an upper bound",
@@ -148,6 +148,9 @@ def _gains(axes: Axes, runs: pd.DataFrame, names: dict[str, tuple[str, str]]) ->
         for place, network in enumerate(networks):
             gain, colour = together.loc[(network, corruption)], names[network][1]
             x = corruption + _APART * (2 * place - len(networks) + 1)
+            own = runs[(runs["network"] == network) & (runs["corruption"] == corruption)]
+            single = 100 * (own["best_test_accuracy"] - own["test_accuracy"]).sort_values()
+            axes.plot(np.full(len(single), x), single, "_", color=colour, markersize=5, markeredgewidth=0.8)
             axes.vlines(x, max(gain["low"], 0), gain["high"], color=colour, linewidth=1.2)
             axes.plot(x, gain["mean"], "o", color=colour, markersize=4)
     axes.axhline(0, color=style.GREY, linewidth=0.8, zorder=0)

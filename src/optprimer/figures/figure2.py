@@ -129,7 +129,7 @@ def _control(axes: Axes, at: Sandwich) -> None:
     _base(axes, at, (-8, 7), "right")
     above = (at.loss > at.upper + TOLERANCE * np.abs(at.loss)).mean()
     _say(axes, "parabola", (at.w[-1], at.upper[-1]), (-8, 4), ABOVE, "right")
-    _say(axes, f"the loss is above it\nat {above:.0%} of the points", (at.w[0], at.upper.min()), (0, -28), WRONG)
+    _say(axes, f"the loss is above it\nat {100 * above:.0f} % of the points", (at.w[0], at.upper.min()), (0, -28), WRONG)
     axes.set_xlabel("weight $w$")
     style.panel_title(axes, "Control: curvature β/2")
 

@@ -40,9 +40,9 @@ def hierarchy(curves: pd.DataFrame, exponents: pd.DataFrame, *, provenance: Prov
         unit = curve["value"].iloc[0] if linear else 1.0
         slope = minus(f"slope {fit['estimate']:.3f} [{fit['ci_low']:.3f}, {fit['ci_high']:.3f}]")
         label = f"{rate}:  {what}\n{slope}{' of ln per step' if linear else ''}"
-        for axes in (left, right):
-            axes.plot(curve["t"], curve["tight_bound"] / unit, color=colour, linewidth=1)
-            axes.plot(curve["t"], curve["value"] / unit, "o-", color=colour, linewidth=0, markersize=3, markevery=0.03)
+        for axes, shown in ((left, curve[curve["t"] > 0]), (right, curve)):  # t = 0 has no place on a logarithmic axis
+            axes.plot(shown["t"], shown["tight_bound"] / unit, color=colour, linewidth=1)
+            axes.plot(shown["t"], shown["value"] / unit, "o-", color=colour, linewidth=0, markersize=3, markevery=0.03)
         left.plot([], [], "o-", color=colour, markersize=4, label=label)
         lowest = lowest if linear else min(lowest, curve["value"].min())
     left.set(xscale="log", yscale="log", xlabel="steps t", ylabel="what is left after t steps, each in its own unit")

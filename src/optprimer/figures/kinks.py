@@ -53,7 +53,8 @@ def _quotients(axes: Axes, curves: pd.DataFrame) -> None:
     axes.annotate("∝ 1/h", (middle["t"], middle["value"]), xytext=(-6, -14), textcoords="offset points",
                   ha="right", fontsize=8, color=_RELU)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="half distance h of two weights", ylabel="gradient difference / distance")
-    axes.legend(fontsize=7, loc="upper right")
+    axes.set_ylim(None, 20 * axes.get_ylim()[1])  # the legend is above the curve
+    axes.legend(fontsize=7, loc="upper right", handlelength=1.4)
     style.panel_title(axes, "Difference quotient")
 
 

@@ -31,7 +31,7 @@ def lines(line: pd.DataFrame, *, provenance: Provenance) -> Figure:
         panel.set_xlabel("distance α along the direction")
         panel.legend(loc="upper center")
     for panel in axes[:, 0]:
-        panel.set_ylabel("loss")
+        panel.set_ylabel("loss (nats)")
     for unused in axes.flat[len(nets) :]:
         unused.set_visible(False)
     scale = height_limits([line["loss"].to_numpy(), line["test_loss"].to_numpy()])

@@ -14,6 +14,7 @@ from optprimer.figures.provenance import Provenance
 from optprimer.intervals import mean_interval
 
 LEAST_RANGE = 2.5  # of the loss in nats, as in the paper; that of a guess among 10 classes is 2.3
+HEADROOM = 1.4  # of that range, for the legend above the curves
 MARKERS = "os^Dv"
 
 
@@ -46,6 +47,7 @@ def memorization(curves: pd.DataFrame, summary: pd.DataFrame, *, provenance: Pro
     _finish(losses, times, errors)
     shown = pd.concat([memorized.of_kinds(summary[summary["network"].isin(learning["network"])]), degrees])
     gap = ["cross: not all runs fitted within their epochs"] if (degrees["fitted"] < 1).any() else []
+    cut = [f"(a): bands are cut off at {losses.get_ylim()[1]:.2g} nats"] if _is_cut(losses) else []
     style.footer(
         figure,
         provenance,
@@ -53,6 +55,7 @@ def memorization(curves: pd.DataFrame, summary: pd.DataFrame, *, provenance: Pro
         "means over seeds, bands: 95 % t intervals",
         "a run ends when it has fitted: its last loss is carried on",
         *gap,
+        *cut,
         "panels as in figure 1 of Zhang et al. 2017 (there CIFAR-10, 50,000 images 28×28)",
     )
     return figure
@@ -72,7 +75,7 @@ def _learn(axes: Axes, rows: pd.DataFrame) -> None:
         if runs.size:
             _line(axes, steps * runs.index, runs.to_numpy().T, label, colour)
     largest = np.nanmax([line.get_ydata() for line in axes.get_lines()])
-    axes.set(xlim=(0, steps * last), ylim=(0, max(LEAST_RANGE, 1.02 * largest)))
+    axes.set(xlim=(0, steps * last), ylim=(0, HEADROOM * max(LEAST_RANGE, largest)))
     axes.legend(fontsize=6.5, loc="upper right", handlelength=1, handletextpad=0.5, labelspacing=0.25, borderaxespad=0)
 
 
@@ -81,6 +84,12 @@ def _line(axes: Axes, x: np.ndarray, runs: np.ndarray, label: str, colour: str) 
     if len(runs) > 1:
         _, (low, high) = mean_interval(runs)
         axes.fill_between(x, np.maximum(low, 0), high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _is_cut(axes: Axes) -> bool:
+    """Say whether some band goes on above the axis."""
+    tops = [path.vertices[:, 1].max() for band in axes.collections for path in band.get_paths()]
+    return max(tops, default=0) > axes.get_ylim()[1]
 
 
 def _by_corruption(summary: pd.DataFrame) -> pd.DataFrame:

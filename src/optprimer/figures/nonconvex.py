@@ -24,7 +24,7 @@ def nonconvex(curves: pd.DataFrame, exponents: pd.DataFrame, *, provenance: Prov
     style.footer(
         figure,
         provenance,
-        "if L is β-smooth, gradient descent with η = 1/β has min ‖∇L‖² ≤ 2βD/(t + 1) over w₀ … w_t, D = L₀ − L*",
+        "if L is β-smooth, gradient descent with η = 1/β has min ‖∇L‖² ≤ 2βD/(t + 1) over w₀ … wₜ, D = L₀ − L*",
         "the worst case is 4βD/(3t + 2), on a loss whose gradient is a sawtooth (Abbaszadehpeivasti et al. 2022)",
         "bars: range of local slopes, prolonged by their drift",
         "chain: Carmon et al. 2020, T ∝ βD/ε²; the lower bound is for methods that move along revealed coordinates",

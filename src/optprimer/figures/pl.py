@@ -40,7 +40,7 @@ def pl(curves: pd.DataFrame, exponents: pd.DataFrame, *, provenance: Provenance)
         "in one dimension (1 − q)²ᵗ D",
         "dashed: bound of the chapter, or each network's own; solid grey: exact",
         "networks: least ratio of 300 random weights per size, residual ones on balls ‖A‖ ≤ τ (size = τ)",
-        "tanh networks, both layers trained on 8 points: mean and 95 % interval of 10, exponents in m (theory)",
+        "tanh networks, both layers trained on 8 points: mean and 95 % interval of 10, exponents in m (theory); K as m → ∞",
     )
     return figure
 
@@ -143,7 +143,7 @@ def _width(axes: Axes, curves: pd.DataFrame, exponents: pd.DataFrame) -> None:
     control = chosen(least, role="control")
     axes.plot(control["t"], control["value"], "o", color=WRONG, markersize=4)
     axes.axhline(control["bound"].iloc[0], color=style.GREY, linestyle="--", linewidth=1.1)
-    _say(axes, "½ λ$_{min}$(K), m = ∞", (5, control["bound"].iloc[0]), (0, -10), style.GREY)
+    _say(axes, "½ $\\lambda_\\mathrm{min}$(K)", (6.5, control["bound"].iloc[0]), (0, -10), style.GREY)
     _say(axes, "control: two units", (control["t"].iloc[0], control["value"].iloc[0]), (5, -3), WRONG)
     axes.set(xscale="log", yscale="log", ylim=(1e-3, 90), xlabel="units m", ylabel="relative movement; ratio")
     axes.legend(fontsize=6.5, loc="upper right", handlelength=1.2)

@@ -11,6 +11,7 @@ from optprimer.figures.grids import OFFSET, Grid, height, loss_ticks
 from optprimer.figures.style import LOSS_MAP
 
 _LEVELS = 16
+_EDGE = 0.05  # of a panel's side, within which a contour's number would be cut
 
 
 def add_contours(axes: Axes, surface: Grid, scale: Normalize, cap: float, *, labelled: bool = True) -> QuadContourSet:
@@ -37,7 +38,15 @@ def add_contours(axes: Axes, surface: Grid, scale: Normalize, cap: float, *, lab
     if labelled:
         names = {level: f"{np.exp(level) - OFFSET:.2g}" for level in levels[3:-1:4]}
         axes.clabel(lines, levels=list(names), fmt=names, fontsize=5.5, inline_spacing=1, colors="white")
+        _clear_edges(axes, surface)
     return filled
+
+
+def _clear_edges(axes: Axes, surface: Grid) -> None:
+    low, side = (np.array([of(surface.alpha), of(surface.beta)]) for of in (np.min, np.ptp))
+    for number in list(axes.texts):
+        if np.abs((number.get_position() - low) / side - 0.5).max() > 0.5 - _EDGE:
+            number.remove()
 
 
 def add_loss_bar(figure: Figure, panels: list[Axes], scale: Normalize, cap: float = np.inf) -> None:

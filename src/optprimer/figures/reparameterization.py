@@ -83,7 +83,7 @@ def _curvature(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot(x, y, color=style.GREY, linewidth=0.9)
         axes.annotate(minus(f"slope {slope}"), (x[1], y[1]), xytext=(-5 * slope, -1), textcoords="offset points", va="top",
                       ha="right" if slope < 0 else "left", fontsize=7, color=style.GREY)  # fmt: skip
-    axes.annotate("$\\lambda_{max}$", (1, values.max().max()), ha="center", va="top", color=VERMILION, fontsize=9)
+    axes.annotate("$\\lambda_\\mathrm{max}$", (1, values.max().max()), ha="center", va="top", color=VERMILION, fontsize=9)
     axes.annotate("by relative changes", (1, 1), xytext=(0, -4), textcoords="offset points", ha="center", va="top", fontsize=7,
                   color=GREEN)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="α", ylabel="relative to α = 1")

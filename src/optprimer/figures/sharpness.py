@@ -78,9 +78,9 @@ def measure_name(measure: str) -> str:
     """Return the name in print of a measure."""
     if not measure.startswith("keskar_"):
         return {
-            "lambda_max": "$\\lambda_{max}$ of the Hessian",
+            "lambda_max": "$\\lambda_\\mathrm{max}$ of the Hessian",
             "trace": "trace of the Hessian",
-            "lambda_normalised": "$\\lambda_{max}$, by relative changes",
+            "lambda_normalised": "$\\lambda_\\mathrm{max}$, by relative changes",
         }[measure]
     _, space, epsilon = measure.split("_")
     words = {"full": "", "subspace": "subspace, ", "adaptive": "adaptive box, "}[space]
