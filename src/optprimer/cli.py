@@ -13,7 +13,7 @@ from optprimer.custom import landscape
 from optprimer.data.commands import data_command
 from optprimer.edge.commands import edge_convexity, edge_descent, edge_direction, edge_limits, edge_summary
 from optprimer.errors import UserError
-from optprimer.figures.commands import figure
+from optprimer.figures.commands import figure, gallery
 from optprimer.landscape.commands import crosscheck, curvature, directions, geometry, line, surface, trajectory
 from optprimer.manifest.commands import manifest
 from optprimer.memorization.commands import memorization_plan, memorization_summary, memorize
@@ -50,6 +50,7 @@ for command in (
     sharpness,
     sharpness_summary,
     figure,
+    gallery,
     page,
     manifest,
     compare,

@@ -1,4 +1,4 @@
-"""``optprimer figure``."""
+"""``optprimer figure`` and ``optprimer gallery``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,3 +18,15 @@ def figure(
     from optprimer.figures.draw import draw
 
     draw(name, tables, output, run, seed, run_digest)
+
+
+def gallery(
+    runs: Annotated[list[str], typer.Argument(help="folders of the reference figures, the one that is shown first")],
+    reference: Annotated[Path, typer.Option(help="folder of these folders")] = Path("figures/reference"),
+    output: Annotated[Path, typer.Option(help="page to write")] = Path("docs/gallery.md"),
+    readme: Annotated[Path, typer.Option(help="page that shows a choice, between two marks")] = Path("README.md"),
+) -> None:
+    """Write the gallery of the reference figures, and a choice of them into the README."""
+    from optprimer.figures.gallery import write_gallery
+
+    write_gallery(runs, reference, output, readme)

@@ -48,6 +48,12 @@ FIGURES: dict[str, tuple[str, ...]] = {
 
 PAGES = ("figure1", "figure2")
 
+
+def target(name: str) -> str:
+    """Return the name by which Snakemake is asked for a figure: figure1, figure_contours."""
+    return name if name.startswith("figure") else f"figure_{name}"
+
+
 # Studies of rates whose rows a figure shows, where that is not the one study of its name.
 STUDIES = {
     "figure2": ("sandwich",),
