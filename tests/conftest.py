@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 TELEPHONE = 640  # CSS pixels: what is narrower is shown as telephones do, with the viewport that the page asks for
 
+PATIENCE = 300  # times that a page is asked whether it is still, 200 ms apart: machines are busy at times
+
 # Nothing has moved since the question was last asked.
 STILL = """() => {
   const boxes = [...document.querySelectorAll('body, canvas')].map(each => each.getBoundingClientRect());
@@ -60,14 +62,21 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="module")
-def visit(browser: "Browser") -> Callable[[Path, int], Visit]:
-    """Open a page from disk without a network, in a window of so many CSS pixels, and wait until nothing moves."""
+def visit(browser: "Browser") -> Callable[..., Visit]:
+    """Open a page from disk without a network, in a window of so many CSS pixels, and wait until nothing moves.
 
-    def opened(path: Path, width: int) -> Visit:
-        page = browser.new_page(viewport={"width": width, "height": 800}, is_mobile=width < TELEPHONE, offline=True)
+    Other settings of the browser (``color_scheme``, ``java_script_enabled``, ...) are passed on.
+    """
+
+    def opened(path: Path, width: int, **settings: object) -> Visit:
+        page = browser.new_page(viewport={"width": width, "height": 800}, is_mobile=width < TELEPHONE, offline=True, **settings)
         visit = Visit(page)
         page.goto(path.as_uri())
-        page.wait_for_function(STILL, polling=200)
-        return visit
+        # Asked from here: a page whose policy allows no eval cannot ask itself.
+        for _ in range(PATIENCE):
+            if page.evaluate(STILL):
+                return visit
+            page.wait_for_timeout(200)
+        raise TimeoutError(f"{path} does not come to rest")
 
     return opened

@@ -2,9 +2,9 @@
 
 import base64
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 
+PACKAGE = Path(__file__).parents[1]
 # One after the other, each uses what is before it.
 SCRIPTS = ("nav", "live", "chart", "landscape", "sandwich", "descent", "memorization")
 
@@ -24,13 +24,12 @@ def fingerprint(text: str) -> str:
     return f"sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def assets_sha256() -> str:
+def assets_sha256(package: Path = PACKAGE) -> str:
     """Return a fingerprint of all these files, for the rule that makes the page: a digest of code does not see them."""
-    package = Path(str(files("optprimer")))
     paths = [package / "figures" / "captions.yaml", *(package / "page").rglob("*.*")]
     kept = sorted(path for path in paths if path.suffix in (".css", ".js", ".j2", ".yaml"))
     return sha256(b"".join(path.read_bytes() for path in kept)).hexdigest()[:16]
 
 
 def _static(name: str) -> str:
-    return files("optprimer.page").joinpath("static", name).read_text(encoding="utf-8")
+    return (PACKAGE / "page" / "static" / name).read_text(encoding="utf-8")

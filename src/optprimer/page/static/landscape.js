@@ -182,13 +182,15 @@ live('figure1', (box, data) => {
   });
   // All panels turn together, by the sliders or by dragging any of them; a finger that moves up and down scrolls the page.
   for (const {surface} of panels) {
-    let held;
-    surface.addEventListener('pointerdown', event => { held = event; surface.setPointerCapture(event.pointerId); });
+    let held; // where the pointer went down, and the view there
+    surface.addEventListener('pointerdown', event => {
+      held = {x: event.clientX, y: event.clientY, turn: Number(turn.value), tilt: Number(tilt.value)};
+      surface.setPointerCapture(event.pointerId);
+    });
     surface.addEventListener('pointermove', event => {
       if (!surface.hasPointerCapture(event.pointerId)) return;
-      turn.value = (Number(turn.value) - (event.clientX - held.clientX) / 2 + 540) % 360 - 180;
-      tilt.value = Number(tilt.value) + (event.clientY - held.clientY) / 2;
-      held = event;
+      turn.value = (held.turn - (event.clientX - held.x) / 2 + 900) % 360 - 180;
+      tilt.value = held.tilt + (event.clientY - held.y) / 2;
       turn.dispatchEvent(new Event('input'));
     });
     new ResizeObserver(ask).observe(surface);
