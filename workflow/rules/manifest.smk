@@ -1,6 +1,7 @@
 rule manifest:
     input:
-        RESULTS,
+        made=RESULTS,
+        page="<figures>/index.html",
     output:
         manifest="<results>/manifest.json",
         crate="<results>/ro-crate-metadata.json",
@@ -9,7 +10,7 @@ rule manifest:
     localrule: True
     params:
         results=subpath(output.manifest, parent=True),
-        figures=f"figures/{config['run']}",
+        figures=subpath(input.page, parent=True),
         settings=json.dumps(config, sort_keys=True),
         code=digest("optprimer.manifest.commands:manifest"),
     message:
