@@ -168,6 +168,21 @@ def test_a_run_compared_with_itself_is_the_same(smoke):
     assert "settings: the same" in result.output
 
 
+def test_the_page_shows_every_claim_and_figure_and_a_run_ends_by_naming_it(smoke):
+    path = smoke / "figures/smoke/index.html"
+    before = path.read_bytes()
+    assert len(before) < 12e6
+    claims = re.findall(r'<article class="claim" id="(\w+)"', before.decode())
+    assert claims == [claim.id for claim in load_claims()]
+    assert before.count(b"<img") == len(FIGURES)
+    assert set(re.findall(rb'id="live-(\w+)"', before)) == {b"figure1", b"figure2", b"descent", b"memorization"}
+    done = run_snakemake(smoke, "--forcerun", "page")
+    assert done.returncode == 0, said(done)
+    assert path.read_bytes() == before
+    assert str(path) in said(done)
+    assert re.search(rf"^{len(claims)} claims: ", said(done), re.M)
+
+
 def test_second_run_has_nothing_to_do_under_another_hash_seed(smoke, monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     assert NOTHING in said(run_snakemake(smoke))
