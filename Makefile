@@ -1,4 +1,5 @@
 # make figures   set up .venv and make the embedded default: every table and every figure
+# make report    the same, then all of it in one folder to look through
 # make test      set up .venv and check everything
 # make help      list the targets
 PYTHON ?= python3
@@ -6,7 +7,7 @@ CORES ?= all
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help figures test lint setup clean
+.PHONY: help figures report test lint setup clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +22,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 figures: $(STAMP) ## make every table and figure of the embedded default (figures/digits)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+report: figures ## put the figures, pages and short tables of that run into one folder (figures/digits/report/report.html)
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --report figures/digits/report.zip
+	$(BIN)/python -m zipfile -e figures/digits/report.zip figures/digits
 
 test: lint ## lint, format check, unit, property and workflow tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -q -n 2 --dist loadfile

@@ -79,7 +79,7 @@ rule batch_summary:
     input:
         "<results>/batch/runs.csv",
     output:
-        "<results>/batch/summary.csv",
+        tabulated("batch/summary", "Recipes over seeds", "batch"),
     log:
         "<logs>/batch/summary.log",
     localrule: True

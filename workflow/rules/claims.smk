@@ -2,8 +2,10 @@ rule judge:
     input:
         CLAIMS_TABLES,
     output:
-        claims="<results>/claims.csv",
-        evidence="<results>/claims/evidence.csv",
+        claims=tabulated("claims", "Verdicts as a table", "claims", "Verdicts"),
+        evidence=tabulated(
+            "claims/evidence", "Evidence and controls", "evidence", "Verdicts"
+        ),
     log:
         "<logs>/judge.log",
     localrule: True

@@ -8,7 +8,7 @@ from optprimer.config.validate import check
 from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
 from optprimer.errors import UserError
-from optprimer.figures.registry import FIGURES, PAGES
+from optprimer.figures.registry import FIGURES, PAGES, target
 from optprimer.landscape.jobs import CONTROL, Jobs
 from optprimer.manifest.identity import run_digest
 from optprimer.memorization.plan import jobs as memorization_jobs

@@ -30,7 +30,7 @@ rule edge_summary:
     input:
         "<results>/edge/curves.csv",
     output:
-        "<results>/edge/summary.csv",
+        tabulated("edge/summary", "The edge of stability over seeds", "edge"),
     log:
         "<logs>/edge/summary.log",
     localrule: True

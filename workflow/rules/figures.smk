@@ -2,7 +2,7 @@ rule figure:
     input:
         lambda wildcards: tables_of(wildcards.figure),
     output:
-        png="<figures>/{figure}.png",
+        png=pictured("<figures>/{figure}.png", "picture", "figure"),
         pdf="<figures>/{figure}.pdf",
         svg="<figures>/{figure}.svg",
     log:
@@ -11,6 +11,7 @@ rule figure:
     params:
         stem=subpath(output.png, strip_suffix=".png"),
         provenance=PROVENANCE_FLAGS,
+        title=lambda wildcards: CAPTIONS[wildcards.figure],
         code=lambda wildcards: figure_code(wildcards.figure),
     message:
         "Figure {wildcards.figure}"
@@ -22,16 +23,17 @@ rule interactive_figure:
     input:
         lambda wildcards: tables_of(wildcards.page),
     output:
-        png="<figures>/{page}.png",
+        png=pictured("<figures>/{page}.png", "picture", "page"),
         pdf="<figures>/{page}.pdf",
         svg="<figures>/{page}.svg",
-        html="<figures>/{page}.html",
+        html=pictured("<figures>/{page}.html", "interactive page", "page"),
     log:
         "<logs>/figures/{page}.log",
     localrule: True
     params:
         stem=subpath(output.png, strip_suffix=".png"),
         provenance=PROVENANCE_FLAGS,
+        title=lambda wildcards: CAPTIONS[wildcards.page],
         code=lambda wildcards: figure_code(wildcards.page),
     message:
         "Figure {wildcards.page}, also as an interactive page"
@@ -44,6 +46,6 @@ for name in FIGURES:
 
     rule:
         name:
-            name if name.startswith("figure") else f"figure_{name}"
+            target(name)
         input:
             f"<figures>/{name}.png",

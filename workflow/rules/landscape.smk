@@ -197,7 +197,7 @@ rule geometry:
         surface="<results>/landscape/surface.csv",
         controls=rows_of(CONTROLS, {CONTROL: JOBS.control}),
     output:
-        "<results>/landscape/geometry.csv",
+        tabulated("landscape/geometry", "Geometry of the surfaces", "geometry"),
     log:
         "<logs>/geometry.log",
     localrule: True

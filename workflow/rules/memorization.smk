@@ -49,7 +49,7 @@ rule memorization_summary:
     input:
         "<results>/memorization/runs.csv",
     output:
-        "<results>/memorization/summary.csv",
+        tabulated("memorization/summary", "Memorization over seeds", "memorization"),
     log:
         "<logs>/memorization/summary.log",
     localrule: True

@@ -5,7 +5,12 @@ rule page:
         tables=files_of(PAGE_TABLES, NETS),
         figures=expand("<figures>/{figure}.png", figure=FIGURES),
     output:
-        "<figures>/index.html",
+        report(
+            "<figures>/index.html",
+            caption="../report/page.rst",
+            category=CATEGORIES["Verdicts"],
+            labels={"result": "Companion page", "kind": "interactive page"},
+        ),
     log:
         "<logs>/page.log",
     localrule: True

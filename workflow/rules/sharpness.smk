@@ -44,8 +44,12 @@ rule sharpness_summary:
         keskar="<results>/sharpness/keskar.csv",
         reparameterization="<results>/sharpness/reparameterization.csv",
     output:
-        summary="<results>/sharpness/summary.csv",
-        slopes="<results>/sharpness/slopes.csv",
+        summary=tabulated(
+            "sharpness/summary", "Sharpness of the arms compared", "sharpness"
+        ),
+        slopes=tabulated(
+            "sharpness/slopes", "Sharpness under reparameterization", "slopes"
+        ),
     log:
         "<logs>/sharpness/summary.log",
     localrule: True

@@ -26,6 +26,10 @@ class Caption:
         if self.section not in SECTIONS:
             raise ValueError(f"section {self.section!r}: allowed are {', '.join(SECTIONS)}")
 
+    def __str__(self) -> str:
+        """Return the title, which stands for the figure among the parameters of a job."""
+        return self.title
+
 
 @cache
 def captions() -> dict[str, Caption]:
