@@ -64,3 +64,20 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head(page):
         assert None in (cells, width) or cells == width
         width = cells
     assert "a \\| b" in page
+
+
+def test_other_seeds_are_told_where_a_verdict_is_not_supported(tmp_path, monkeypatch):
+    claims = [claim([entry()], claim=name) for name in ("S8", "S9")]
+    monkeypatch.setattr(docs, "load", lambda: claims)
+    for seed, value in {1: 0.75, 2: 0.25}.items():
+        tables = {"S8": runs(gd=[0.75], poor=[0.1]), "S9": runs(gd=[value], poor=[0.1])}
+        rulings = [judge([each], lambda name, table=tables[each.id]: table, "digits")[0] for each in claims]
+        write(claims_frame(rulings, "digits"), Claims, tmp_path / f"seed{seed}" / "claims.csv")
+        write(evidence_frame(rulings), Evidence, tmp_path / f"seed{seed}" / "claims" / "evidence.csv")
+    text = docs.page(tmp_path)
+    seeds = text[text.index("### Under other seeds") : text.index("## What differs")]
+    assert "with 2 other global seeds (1, 2)" in seeds
+    assert "- `seed1`: 2 claims: 2 supported.\n- `seed2`: 2 claims: 1 supported, 1 refuted.\n" in seeds
+    (row,) = [line for line in seeds.splitlines() if line.startswith("| [S")]
+    assert row.startswith("| [S9](#s9) | **supported**: 0.75")
+    assert "**refuted**: 0.25" in row

@@ -9,7 +9,7 @@ import pandas as pd
 
 from optprimer.claims import statistics
 from optprimer.claims.load import SECTIONS, load, scales
-from optprimer.claims.parts import Claim, Part
+from optprimer.claims.parts import Claim, Part, Verdict
 from optprimer.claims.results import judged
 from optprimer.claims.rules import RULES
 from optprimer.claims.wording import adjusted, count, estimate, parameters_of
@@ -78,7 +78,7 @@ def page(reference: Path = ROOT / "results" / "reference") -> str:
     runs = {name: judged(reference / name) for name in scales() if (reference / name / "claims.csv").exists()}
     blocks = [
         _HEAD + "".join(_definitions()),
-        "## Results\n\n" + "".join(_results(claims, runs)),
+        "## Results\n\n" + "".join(_results(claims, runs)) + "".join(_other_seeds(claims, reference)),
         _LIMITS,
         "## Claim by claim\n",
     ]
@@ -103,6 +103,36 @@ def _results(claims: list[Claim], runs: dict[str, tuple[pd.DataFrame, pd.DataFra
         rows = [_row(claim, verdicts) for claim in claims if claim.section == section]
         if rows:
             yield f"\n### {section}\n\n" + _table(("claim", "statement", *verdicts, "control"), rows)
+
+
+def _other_seeds(claims: list[Claim], reference: Path) -> Iterator[str]:
+    """The verdicts of runs that differ in the global seed alone: all of a claim's, and why where they are not all supported."""
+    runs = {
+        path.name: judged(path)[0].set_index("claim")
+        for path in sorted(reference.glob("seed*/"))
+        if list(path.glob("claims.csv"))
+    }
+    if not runs:
+        return
+    frames = list(runs.values())
+    yield (
+        f"\n### Under other seeds\n\nThe whole run at scale {frames[0]['scale'].iloc[0]} with {len(runs)} other global seeds"
+        f" ({', '.join(name.removeprefix('seed') for name in runs)}), by the same rules:\n\n"
+    )
+    for name, frame in runs.items():
+        yield f"- `{name}`: {count(frame['verdict'])}.\n"
+    rows = []
+    for claim in claims:
+        found = [frame.loc[claim.id] for frame in frames if claim.id in frame.index]
+        if any(row["verdict"] != Verdict.SUPPORTED for row in found):
+            rows.append((f"[{claim.id}](#{claim.id.lower()})", *(_verdict(row) for row in found)))
+    yield (
+        "\nClaims that were not supported under each of them (all others were):\n\n"
+        if rows
+        else "\nEvery claim is supported under each of them.\n"
+    )
+    if rows:
+        yield _table(("claim", *runs), rows)
 
 
 def _row(claim: Claim, verdicts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
