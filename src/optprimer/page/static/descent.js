@@ -23,7 +23,7 @@ live('descent', (box, {after, losses}) => {
     drawPath([
       {kind: 'line', as: 'ink', points: grid.map(w => [w, loss(w)])},
       ...(eta < 2 ? [{kind: 'line', as: 'first dashed', points: [[-4, promised[0]], [4, promised[0]]]},
-        {kind: 'text', as: 'first', points: [[-4, promised[0]]], text: 'promised after one step', offset: [6, -6]}] : []),
+        {kind: 'text', as: 'first', points: [[4, promised[0]]], text: 'promised', anchor: 'end', offset: [-2, -6]}] : []),
       {kind: 'line', as: 'second', points: iterates},
       {kind: 'dots', as: 'second', points: iterates},
       {kind: 'dots', as: 'ink', points: [iterates[0]]},
