@@ -68,6 +68,16 @@ def test_all_that_speaks_against_a_table_is_told(pair):
     assert "  claimed is beyond" in below
 
 
+def test_every_column_that_differs_is_listed_where_asked_for(pair):
+    frame = made(TABLES["rates/curves"])
+    other = frame.assign(value=frame["value"] * (1 + 1e-9), bound=frame["bound"] * (1 + 2e-9))
+    write(other, TABLES["rates/curves"], pair[1] / "rates/curves.csv")
+    lines = [line.split() for line in invoke(pair, "--columns").output.splitlines()]
+    listed = {line[1]: line[2:5] for line in lines if line[:1] == ["rates/curves"] and len(line) > 4 and line[2] == "8"}
+    assert set(listed) == {"value", "bound"}
+    assert float(listed["bound"][2]) == pytest.approx(2e-9, rel=0.1)
+
+
 def test_bad_folders_are_refused(pair, tmp_path):
     result = invoke((pair[0], tmp_path / "nothing"))
     assert isinstance(result.exception, UserError)

@@ -11,6 +11,7 @@ WIDTH = 140  # of lines that go to a file
 def compare(
     reference: Annotated[Path, typer.Argument(help="folder of results to compare with: results/reference/digits")],
     run: Annotated[Path, typer.Argument(help="folder of results: results/digits")],
+    columns: Annotated[bool, typer.Option("--columns", help="list every column that differs, and how far at most")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="ask for equal bytes, timings excepted, on whatever machine")
     ] = False,
@@ -25,7 +26,7 @@ def compare(
     from optprimer.compare.comparison import added
     from optprimer.compare.comparison import compare as compared
     from optprimer.compare.manifests import described, read_manifest, setting
-    from optprimer.compare.report import counted, details, overview
+    from optprimer.compare.report import by_column, counted, details, overview
 
     found = setting(*map(read_manifest, (reference, run)))
     comparisons = compared(reference, run, exact=found.equal or strict)
@@ -38,6 +39,9 @@ def compare(
     console.print(overview(comparisons))
     for line in details(comparisons):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if columns:
+        console.print()
+        console.print(by_column(comparisons))
     if more := added(reference, run):
         console.print(f"\nnot in the reference: {', '.join(more)}", highlight=False, soft_wrap=True)
     console.print(f"\n{counted(comparisons)}", highlight=False)

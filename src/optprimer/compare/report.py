@@ -31,6 +31,21 @@ def overview(comparisons: Sequence[Comparison]) -> Table:
     return table
 
 
+def by_column(comparisons: Sequence[Comparison]) -> Table:
+    """Lay out a line for every column that differs, whether it may or not."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("table", "column"):
+        table.add_column(column, no_wrap=True)
+    for column in ("rows", "absolute", "relative"):
+        table.add_column(column, justify="right")
+    table.add_column("most of all at", overflow="fold")
+    for each in comparisons:
+        for found in each.columns:
+            sizes = ("" if math.isnan(size) else f"{size:.2g}" for size in (found.absolute, found.relative))
+            table.add_row(each.table, found.column, str(found.rows), *sizes, Text(found.where))
+    return table
+
+
 def details(comparisons: Sequence[Comparison]) -> Iterator[str]:
     """Say in lines all that speaks against tables of which the overview has only the first."""
     for each in comparisons:
