@@ -57,7 +57,7 @@ def test_plateaus_are_in_units_of_the_line_controls_last(edges):
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert [("control" in name) for name in names] == [False, False, True, False, True]
     assert next(x for x, y in dots if y == 0) == pytest.approx(EXCESS, abs=0.01)
-    assert any(text.get_text().startswith("1.02; rises on 50 %") for text in axes.texts)
+    assert any(text.get_text().startswith("1.020; rises on 50 %") for text in axes.texts)
 
 
 def test_the_quadratic_falls_under_its_line_and_rises_above(edges):

@@ -60,3 +60,21 @@ def test_footers_are_broken_between_facts_within_the_page(provenance):
     assert text.count("a fact of thirty characters") == 12
     assert "digest 0123456789ab" in text
     assert text.startswith("digits · ")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.21, 0.63, ["0.3", "0.4", "0.5"]),
+        (0.3, 2.8, ["0.5", "1", "2"]),
+        (0.004, 4, ["0.01", "0.1", "1"]),
+    ],
+)
+def test_logarithmic_axes_have_a_few_plain_numbers(low, high, expected):
+    axes = style.page(2).subplots()
+    axes.set(yscale="log", ylim=(low, high))
+    style.plain_log(axes)
+    axes.figure.canvas.draw()
+    assert [
+        text.get_text() for y, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True) if low < y < high
+    ] == expected

@@ -53,6 +53,7 @@ def _finish(panels: list[list[Axes]]) -> None:
     accuracy.set(ylabel="test accuracy", xlabel="steps")
     accuracy_by_sweeps.set(xlabel="sweeps over the training images", xscale="log")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    style.plain_log(loss)
     for axes in (loss, loss_by_sweeps, accuracy, accuracy_by_sweeps):
         axes.grid(axis="y", linewidth=0.5, color="0.9")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")

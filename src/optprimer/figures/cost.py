@@ -43,6 +43,7 @@ def lines(axes: Axes, cost: pd.DataFrame) -> None:
     axes.annotate(f"×{last['seconds'] / one['seconds']:,.0f}", (place, (ends[0] * ends[1]) ** 0.5), xytext=(4, 0),
                   textcoords="offset points", va="center", fontsize=8, color=style.GREY)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="images n", ylabel="milliseconds per step")
+    style.plain_log(axes)
     axes.set_xlim(full["n"].min() / 1.3, last["n"] * 1.8)
     sizes = full["n"].tolist()
     axes.set_xticks(sizes, [f"{n:,}" for n in sizes])

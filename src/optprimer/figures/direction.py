@@ -52,10 +52,9 @@ def direction(direction: pd.DataFrame, *, provenance: Provenance) -> Figure:
 
 
 def _loss(axes: Axes, rows: pd.DataFrame, colour: str, *, above: bool) -> None:
-    """Name the loss at the last dot of the first run."""
-    run = rows[rows["seed"] == rows["seed"].min()].sort_values("doubling")
-    if len(run):
-        last = run.iloc[-1]
+    """Name the loss at the last dot of the longest run."""
+    if len(rows):
+        last = rows.loc[rows["step"].idxmax()]
         place = {"xytext": (-5, 2) if above else (0, 5), "textcoords": "offset points", "ha": "right" if above else "center"}
         text = f"loss e$^{{−{-last['log_loss']:.0f}}}$"
         axes.annotate(text, (last["step"], last["norm"]), **place, va="bottom", fontsize=7.5, color=colour)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import PercentFormatter
 
 from optprimer.edge.plan import ABOVE, BELOW, CLAIM, CONTROL, MARGINS, QUADRATIC
 from optprimer.errors import UserError
@@ -67,9 +67,7 @@ def _network(part: Figure, rows: pd.DataFrame, *, titles: bool) -> None:
         _runs(sharpness, runs.dropna(subset="sharpness"), "sharpness", colour)
         _line(sharpness, rate, colour)
     losses.set(yscale="log", ylabel="training loss")
-    losses.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    losses.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    losses.yaxis.set_minor_formatter(NullFormatter())
+    style.plain_log(losses)
     losses.legend(fontsize=7, loc="upper right", handlelength=1.2, borderaxespad=0)
     sharpness.set(ylim=(0, 1.35 * 2 / claims["learning_rate"].min()), ylabel="sharpness")
     _control(control, rows[rows["role"] == CONTROL], claims["learning_rate"])
@@ -129,7 +127,7 @@ def _plateaus(axes: Axes, rows: pd.DataFrame, networks: list[str]) -> None:
 
 def _told(row: pd.Series) -> str:
     rises = PercentFormatter(1, decimals=0, symbol=" %").format_pct(row["late_rises"], 1)
-    return f"{row['plateau']:.2f}; rises on {rises}\nof the steps, falls {row['late_fall']:.1f}×"
+    return f"{row['plateau']:.3f}; rises on {rises}\nof the steps, falls {row['late_fall']:.1f}×"
 
 
 def _quadratic(axes: Axes, rows: pd.DataFrame) -> None:
@@ -137,8 +135,8 @@ def _quadratic(axes: Axes, rows: pd.DataFrame) -> None:
     for role, colour, side in ((ABOVE, VERMILION, "bottom"), (BELOW, BLUE, "top")):
         run = rows[rows["role"] == role].sort_values("step")
         axes.plot(run["step"], run["loss"], color=colour, linewidth=1.2)
-        middle = run.iloc[len(run) // 2]
+        point = run.iloc[2 * len(run) // 3]
         place = {"xytext": (-5, 3 if role == ABOVE else -3), "textcoords": "offset points", "ha": "right", "va": side}
-        axes.annotate(f"η = {MARGINS[role]:g}/λ", (middle["step"], middle["loss"]), **place, fontsize=7.5, color=colour)
+        axes.annotate(f"η = {MARGINS[role]:g}/λ", (point["step"], point["loss"]), **place, fontsize=7.5, color=colour)
     axes.set(yscale="log", xlabel="step", ylabel="loss", xlim=(0, None))
     style.panel_title(axes, "(e) a quadratic")

@@ -44,6 +44,8 @@ def reparameterization(reparameterization: pd.DataFrame, profile: pd.DataFrame, 
     for axes, kind, title in zip(profiles, ("filter", "none"), ("(e) filter-normalised", "(f) not normalised"), strict=True):
         _profile(axes, profile[profile["normalisation"] == kind])
         style.panel_title(axes, title)
+    low, high = profiles[0].get_ylim()
+    profiles[0].set_ylim(low, high * (high / low) ** 0.4)  # room for the key above the valley
     profiles[0].legend(fontsize=6.5, loc="upper center", handlelength=1.6)
     figure.legend(*logits.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=7.5)
     _footer(figure, scaled, provenance)
@@ -96,9 +98,8 @@ def _box(axes: Axes, rows: pd.DataFrame) -> None:
         _each(axes, relative(rows, quantity), colour, "")
     high = relative(rows, "keskar_sharpness").max().max()
     axes.annotate("box ε(|x| + 1)", (1, high), ha="center", va="top", fontsize=7.5, color=VERMILION)
-    axes.annotate(
-        "box ε|x|", (1, 1), xytext=(0, -4), textcoords="offset points", ha="center", va="top", fontsize=7, color=GREEN
-    )
+    axes.annotate("box ε|x|", (rows["alpha"].max(), 1), xytext=(0, -4), textcoords="offset points", ha="right", va="top",
+                  fontsize=7, color=GREEN)  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="α", ylabel="relative to α = 1")
     axes.set_ylim(0.2, None)
     style.panel_title(axes, "(b) Keskar’s φ")

@@ -21,7 +21,7 @@ def sharpness_lines(line: pd.DataFrame, *, provenance: Provenance) -> Figure:
     The mean of losses is that of their logarithms.
     """
     networks = list(dict.fromkeys(line["network"]))
-    figure = style.page(4.0)
+    figure = style.page(4.2)
     panels = figure.subplots(2, len(networks), sharex=True, sharey="row", squeeze=False)
     for (losses, accuracies), network in zip(panels.T, networks, strict=True):
         rows = line[line["network"] == network]
@@ -45,7 +45,7 @@ def sharpness_lines(line: pd.DataFrame, *, provenance: Provenance) -> Figure:
     panels[0, 0].set_ylabel("loss (nats)")
     panels[1, 0].set_ylabel("accuracy")
     panels[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    panels[1, 0].legend(loc="lower left", fontsize=7.5)
+    figure.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=7.5)
     style.footer(
         figure,
         provenance,

@@ -13,6 +13,7 @@ import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from optprimer.figures.palette import BLUE, COLOURBLIND, GREEN, ORANGE, VERMILION
 from optprimer.figures.provenance import Provenance
@@ -147,6 +148,16 @@ def row_title(axes: Axes, text: str) -> None:
         text.replace(" ", "\n", 1), (0, 0.5), xytext=(-54, 0), xycoords="axes fraction", textcoords="offset points",
         rotation=90, ha="center", va="center", fontweight="bold", fontsize=7.5,
     )  # fmt: skip
+
+
+def plain_log(axes: Axes) -> None:
+    """Give the logarithmic y axis of a drawn panel plain numbers, the more of them the fewer decades it spans."""
+    low, high = axes.get_ylim()
+    decades = math.log10(high / low)
+    subs = (1,) if decades > 2.5 else (1, 2, 5) if decades > 0.9 else (1, 1.5, 2, 3, 4, 5, 7)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def precisions(table: pd.DataFrame) -> str:
