@@ -114,34 +114,52 @@ def test_memorization(name, labels, regularizer, column, published):
         ("SGD in another order (control)", "sgd_other_shuffle"),
     ],
 )
-def test_full_batch_against_sgd_on_digits(name, recipe):
-    rows = 100 * reference("digits", "batch/summary").set_index(["recipe", "network"])[
-        ["train_accuracy", "difference", "tost_low", "tost_high"]
-    ].loc[recipe].loc[["mlp", "conv"]]  # fmt: skip
+def test_full_batch_against_sgd(name, recipe):
+    columns = ["train_accuracy", "difference", "tost_low", "tost_high"]
+    rows = pd.concat(
+        [
+            100 * reference(run, "batch/summary").set_index(["recipe", "network"])[columns].loc[recipe].loc[networks]
+            for run, networks in (("digits", ["mlp", "conv"]), ("cifar10-quick", ["conv"]))
+        ]
+    )
     train = " / ".join(f"{value:.1f}" for value in rows["train_accuracy"])
-    mlp, conv = (
+    differences = " | ".join(
         f"{signed(row['difference'], 1)} [{signed(row['tost_low'], 1)}, {signed(row['tost_high'], 1)}]"
         for _, row in rows.iterrows()
     )
-    assert f"| {name} | {train} | {mlp} | {conv} |" in README
+    assert f"| {name} | {train} | {differences} |" in README
 
 
-def test_sharpness_of_large_batches_on_digits():
-    rows = reference("digits", "sharpness/summary").set_index(["measure", "arm", "network"]).loc["lambda_max"]
-    for arm, sentence in (
-        ("large", "{deep} on the deep network and {shallow} on the shallow one"),
-        ("large_same_epochs", "it would be {deep} and {shallow}"),
-    ):
-        shown = {
-            network: f"{row['estimate']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]"
-            for network, row in rows.loc[arm].iterrows()
-        }
-        assert sentence.format(**shown) in README
-    scaled = reference("digits", "sharpness/reparameterization").query("variant == 'relu'")
+def test_what_sgd_reaches_on_cifar10_quick():
+    reached = reference("cifar10-quick", "batch/summary").set_index("recipe")["train_accuracy"]
+    assert f"SGD itself stops at {reached['sgd']:.0%} training accuracy".replace("%", " %") in README
+    assert f"trained to {reached['gd_equal_steps']:.0%}.".replace("%", " %") in README
+
+
+def ratios(run, arm):
+    rows = reference(run, "sharpness/summary").set_index(["measure", "arm", "network"]).loc[("lambda_max", arm)]
+    return {network: f"{row['estimate']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]" for network, row in rows.iterrows()}
+
+
+@pytest.mark.parametrize(
+    ("run", "arm", "sentence"),
+    [
+        ("digits", "large", "{deep} on the deep network and {shallow} on the shallow one on digits"),
+        ("cifar10-quick", "large", "{deep} and {shallow} on CIFAR-10"),
+        ("digits", "large_same_epochs", "it would be {deep} and {shallow} on digits"),
+    ],
+)
+def test_sharpness_of_large_batches(run, arm, sentence):
+    assert sentence.format(**ratios(run, arm)) in README
+
+
+@pytest.mark.parametrize(("run", "most"), [("digits", 2e-14), ("cifar10-quick", 3e-13)])
+def test_scaling_moves_curvature_and_no_output(run, most):
+    scaled = reference(run, "sharpness/reparameterization").query("variant == 'relu'")
     curved = scaled.groupby("alpha")["lambda_max"].mean()
-    assert scaled["output_difference"].max() < 2e-14
+    assert scaled["output_difference"].max() < most
     assert curved.max() > 1000 * curved.min()
-    assert "moves λ_max more than a thousandfold and changes no output by more than 2·10⁻¹⁴" in README
+    assert "moves λ_max more than a thousandfold and changes no output by more than 2·10⁻¹⁴ on digits, 3·10⁻¹³ on" in README
 
 
 def test_the_edge_of_stability_on_digits():
@@ -149,3 +167,13 @@ def test_the_edge_of_stability_on_digits():
     shown = [f"{row['plateau']:.2f}" for _, row in rows.loc["claim"].iterrows()]
     assert f"settles at {shown[0]}, {shown[1]} and {shown[2]} times 2/η" in README
     assert f"never above {rows.loc['control', 'largest'].iloc[0]:.2f} times" in README
+
+
+def test_the_edge_of_stability_on_cifar10_quick():
+    plateau = (
+        reference("cifar10-quick", "edge/summary").query("role == 'claim'").set_index(["network", "learning_rate"])["plateau"]
+    )
+    tanh, conv = (" and ".join(f"{value:.2f}" for value in plateau[network]) for network in ("tanh", "conv"))
+    assert f"it is {tanh} times for a tanh network and {conv} for a convolutional one" in README
+    assert (plateau > 1.1).sum() == 1
+    assert f"one of the four misses it, at {plateau.max():.3f}" in README
