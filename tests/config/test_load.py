@@ -37,7 +37,7 @@ def test_mappings_merge_and_lists_are_replaced(tmp_path):
     config = load(first, second)
     assert config["train"]["milestones"] == [0.3]
     assert config["train"]["decay"] == 0.5
-    assert list(config["train"]["networks"]) == ["resnet56", "resnet56_noskip", "small"]
+    assert list(config["train"]["networks"]) == ["resnet56", "resnet56_noskip", "resnet56_again", "small"]
     assert config["landscape"] == load()["landscape"]
 
 
