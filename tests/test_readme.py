@@ -137,7 +137,7 @@ def test_what_sgd_reaches_on_cifar10_quick():
 
 
 def ratios(run, arm):
-    rows = reference(run, "sharpness/summary").set_index(["measure", "arm", "network"]).loc[("lambda_max", arm)]
+    rows = reference(run, "sharpness/summary").query("measure == 'lambda_max' and arm == @arm").set_index("network")
     return {network: f"{row['estimate']:.1f} [{row['ci_low']:.1f}, {row['ci_high']:.1f}]" for network, row in rows.iterrows()}
 
 
@@ -170,9 +170,8 @@ def test_the_edge_of_stability_on_digits():
 
 
 def test_the_edge_of_stability_on_cifar10_quick():
-    plateau = (
-        reference("cifar10-quick", "edge/summary").query("role == 'claim'").set_index(["network", "learning_rate"])["plateau"]
-    )
+    rows = reference("cifar10-quick", "edge/summary").query("role == 'claim'")
+    plateau = rows.set_index(["network", "learning_rate"])["plateau"]
     tanh, conv = (" and ".join(f"{value:.2f}" for value in plateau[network]) for network in ("tanh", "conv"))
     assert f"it is {tanh} times for a tanh network and {conv} for a convolutional one" in README
     assert (plateau > 1.1).sum() == 1
