@@ -81,7 +81,7 @@ def test_gradient_descent_finds_the_direction_of_the_largest_margin(separable):
     assert float(log_loss(loss.outputs(found[-1].weights, separable[1]), separable[2])) <= -1024
 
 
-def test_every_step_lowers_the_objective_or_is_taken_back(separable):
+def test_every_step_lowers_the_objective_as_the_descent_lemma_says_or_is_taken_back(separable):
     loss, _, _ = separable
     values, weights = [], []
     for point, value in follow(plain(loss), loss.weights):
@@ -94,6 +94,9 @@ def test_every_step_lowers_the_objective_or_is_taken_back(separable):
     assert max(changes) <= 0
     for change, before, after in zip(changes, weights, weights[1:], strict=False):
         assert (change == 0) == torch.equal(before, after)
+        _, gradient = loss.value_and_gradient(before)
+        # with rate r, (after - before) = -r g, so r/2 |g|^2 is half the product of both lengths
+        assert -change >= (after - before).norm() * gradient.norm() / 2 * (1 - 1e-9)
 
 
 def test_weight_decay_ends_at_its_minimiser(separable):

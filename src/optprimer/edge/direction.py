@@ -18,7 +18,8 @@ from torch.nn import functional
 from optprimer.hessian.loss import NetworkLoss
 
 FIRST_RATE = 0.1
-GROWTH = 1.02  # of the rate after a step that lowers the loss; a step that does not is taken back, and the rate halved
+GROWTH = 1.02  # of the rate after a step that is kept; one that is taken back halves the rate
+KEPT = 0.5  # of rate * |gradient|^2, the least decrease of a step that is kept: what any loss grants if rate <= 1 / beta
 FAR = -30.0  # log(log(1 + e^s)) is s, to a relative 5e-14 of the loss, for s below this
 SMALLEST_MOVE = 1e-16  # of the weights' norm: less than float64 can tell from none
 
@@ -77,7 +78,7 @@ def follow(objective: Objective, weights: Tensor) -> Iterator[tuple[Point, float
     while rate * gradient.norm() > SMALLEST_MOVE * weights.norm():
         tried = weights - rate * gradient
         result = objective(tried)
-        if result[0] < value:
+        if value - result[0] > KEPT * rate * float(gradient @ gradient):
             weights, (value, gradient) = tried, result
             rate *= GROWTH
         else:
