@@ -1,10 +1,14 @@
 """Every table has a tolerance, and each is about columns that there are."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from optprimer.compare.tolerances import tolerances
 from optprimer.registry import TABLES
 
+PAGE = Path(__file__).parents[2] / "docs/compare.md"
 TIMED = {"rates/cost", "batch/cost", "rates/checks", "rates/exponents", "claims", "claims/evidence"}
 
 
@@ -37,3 +41,9 @@ def test_only_numbers_have_a_tolerance_and_every_one_has_one(table):
 def test_timings_are_in_no_other_tables_than_those_about_cost():
     timed = {name for name, each in tolerances().items() if any(part.kind == "timing" for part in each.allowances)}
     assert timed == TIMED
+
+
+def test_the_page_speaks_of_every_table():
+    _, section = PAGE.read_text(encoding="utf-8").split("\n## Tolerances\n")
+    named = {table for line in section.splitlines() for table in re.findall(r"`([\w/]+)`", line.split(" | ")[0])}
+    assert set(TABLES) <= named
