@@ -84,5 +84,5 @@ def _mean(values: pd.Series) -> pd.Series:
 
 
 def _number(row: pd.Series) -> str:
-    alone = row["low"] == row["high"]
+    alone = np.isnan(row["value"]) or row["low"] == row["high"]
     return f"{row['value']:.6g}" if alone else f"{row['value']:.4g} [{row['low']:.4g}, {row['high']:.4g}]"
