@@ -1,4 +1,4 @@
-# make figures   set up .venv and make the embedded default: every table and every figure
+# make figures   set up .venv and make the embedded default: every table, figure and verdict, and the page
 # make report    the same, then all of it in one folder to look through
 # make test      set up .venv and check everything
 # make help      list the targets
@@ -20,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-figures: $(STAMP) ## make every table and figure of the embedded default (figures/digits)
+figures: $(STAMP) ## make every table, figure and verdict of the embedded default, and the page (figures/digits/index.html)
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
 report: figures ## put the figures, pages and short tables of that run into one folder (figures/digits/report/report.html)

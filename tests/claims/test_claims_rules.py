@@ -65,6 +65,8 @@ def test_rules_on_a_mean(given, values, verdict):
         ([0.001, -0.002, 0.003, 0.0], S),
         ([0.05, 0.06, 0.055, 0.052], R),
         ([-0.05, -0.06, -0.055, -0.052], R),
+        ([0.003, 0.004, 0.0072], S),  # the 90 % interval ends at 0.0084, the 95 % one at 0.0102
+        ([-0.003, -0.004, -0.0072], S),
         ([0.012, 0.008, 0.011, 0.009], I),  # a small difference that could be beyond the margin
         ([0.03, -0.03, 0.02, -0.02], I),  # nothing shown either way: no proof of equality
         ([0.0, 0.0, 0.0, 0.0], S),

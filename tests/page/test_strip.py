@@ -55,10 +55,17 @@ def test_an_exponent_has_a_line_and_its_neighbour_apart():
     assert laid.estimate - laid.neighbour > WIDTH / 2
 
 
-@pytest.mark.parametrize("rule", ["agrees_within", "bound_holds"])
-def test_tolerances_widen_the_region(rule):
-    name = "target" if rule == "agrees_within" else "below"
-    laid = strip(rule, {name: 1.0, "tolerance": 0.5}, 1.25, NONE, NAN)
+@pytest.mark.parametrize(
+    ("rule", "name", "estimate"),
+    [
+        ("agrees_within", "target", 1.25),
+        ("agrees_within", "target", 0.75),
+        ("bound_holds", "below", 1.25),
+        ("bound_holds", "above", 0.75),
+    ],
+)
+def test_tolerances_widen_the_region(rule, name, estimate):
+    laid = strip(rule, {name: 1.0, "tolerance": 0.5}, estimate, NONE, NAN)
     assert laid.region[0] < laid.estimate < laid.region[1]
 
 
