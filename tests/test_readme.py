@@ -51,8 +51,8 @@ def test_surfaces_of_digits():
     minima = geometry("digits")["local_minima"]
     assert f"rougher ({rough['resnet56_noskip']:.2f} against {rough['resnet56']:.2f})" in README
     assert f"a basin {wide['resnet56_noskip']:.2f} against {wide['resnet56']:.2f} wide" in README
-    assert (minima["resnet56_noskip"].min(), minima["resnet56_noskip"].max(), minima["resnet56"].max()) == (3, 7, 1)
-    assert "three to seven local minima against one" in README
+    assert set(minima) == {1}
+    assert "a single local minimum either way" in README
 
 
 def test_curvature_of_cifar10_quick():

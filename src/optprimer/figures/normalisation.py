@@ -41,14 +41,17 @@ def normalisation(surface: pd.DataFrame, *, provenance: Provenance, cap: float =
             if (net, kind) in grids:
                 add_contours(axes[row, column], grids[net, kind], scale, cap)
                 _legible(axes[row, column], grids[net, kind])
-                _draw_section(axes[-1, column], grids[net, kind], colours[net], names[net], cap)
+                _draw_section(
+                    axes[-1, column], grids[net, kind], colours[net], names[net].replace(" connections", "\nconnections"), cap
+                )
         style.panel_title(axes[0, column], NORMALISATIONS[kind])
         axes[-1, column].set_xlabel("α")
         axes[-1, column].xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     for row, net in enumerate(nets):
         style.row_title(axes[row, 0], names[net])
     axes[-1, 0].set_ylabel("loss at β = 0")
-    axes[-1, -1].legend(loc="upper center", fontsize=6)
+    # Beside the panel, below the colour bar, for lines reach every corner of it.
+    axes[-1, -1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=6, handlelength=1).set_in_layout(False)
     loss_ticks(axes[-1, 0].yaxis, scale, cap)
     add_loss_bar(figure, list(axes[:-1].flat), scale, cap)
     shares = "; ".join(f"{names[net]} {_clipped(net, kinds, grids, cap)}" for net in nets)
