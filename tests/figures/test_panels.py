@@ -276,7 +276,7 @@ def test_normalisation_gives_grids_clipped_shares_and_a_legend(tables, provenanc
         losses = tables["surface"].query(f"surface == '{name}' and net == 'resnet56_noskip'")["loss"]
         shares.append(f"{100 * (losses > 100).mean():.0f} %")
     assert f"without skip connections {', '.join(shares)};" in caption(figure)
-    names = [text.get_text() for text in figure.axes[8].get_legend().get_texts()]
+    names = [text.get_text().replace("\n", " ") for text in figure.axes[8].get_legend().get_texts()]
     assert names == ["without skip connections", "with skip connections"]
 
 
