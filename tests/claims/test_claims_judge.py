@@ -77,6 +77,12 @@ def test_the_part_that_decides_is_shown():
     assert (found.deciding.part.name, found.deciding.estimate) == ("bad", 0.3)
 
 
+def test_what_a_missing_value_means_is_said_and_is_no_part_of_the_rule():
+    told = claim([recipe("gaps") | {"missing": "a run diverged"}])
+    assert ruling(told).reason == "gaps: 1 of 2 values are missing: a run diverged"
+    assert told.rule_sha256 == claim([recipe("gaps")]).rule_sha256
+
+
 @pytest.mark.parametrize("evidence", ["gd", "bad"])
 def test_a_control_that_passes_leaves_the_claim_untested(evidence):
     found = ruling(claim([recipe(evidence)], [{"of": evidence, "name": "chance", "where": {"recipe": "good"}}]))

@@ -76,6 +76,7 @@ def judge_part(part: Part, table: pd.DataFrame | None, seed: int) -> Judged:
     if measured.empty and not missing:
         return Judged(part, NOT_RUN, f"no rows of {part.table} are selected", selection=selection)
     lacking = f"{missing} of {missing + len(measured)} values are missing" if missing else ""
+    lacking += f": {part.missing}" if missing and part.missing else ""
     if measured.empty:
         return Judged(part, INCONCLUSIVE, lacking, selection=selection)
     return _apply(part, selection, _estimates(part, measured, seed), lacking)
