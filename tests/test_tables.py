@@ -156,6 +156,22 @@ def test_a_missing_file_is_named(tmp_path):
         read(Geometry, tmp_path / "nothing.csv")
 
 
+def test_a_folder_in_place_of_a_table_is_named(tmp_path):
+    with pytest.raises(UserError, match=rf"^{tmp_path}: Is a directory$"):
+        read(Geometry, tmp_path)
+
+
+def test_a_row_twice_is_refused_in_one_file_and_over_two(tmp_path):
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    write(surface(alpha=[0.0, 1.0]), Surface, one)
+    write(surface(alpha=[1.0, 2.0]), Surface, two)
+    with pytest.raises(UserError, match=r"one\.csv and 1 more: rows are not unique by net, "):
+        read(Surface, one, two)
+    one.write_text(one.read_text() + one.read_text().splitlines(keepends=True)[-1])
+    with pytest.raises(UserError, match=r"one\.csv: rows are not unique by net, "):
+        read(Surface, one)
+
+
 @pytest.mark.parametrize("model", TABLES.values())
 def test_every_table_has_a_key_among_its_columns_and_a_docstring_that_names_its_file(model):
     columns = list(model.to_schema().columns)

@@ -63,9 +63,14 @@ app.add_typer(claims_commands.app, name="claims")
 
 
 def main() -> None:
-    """Run a command; bad input ends in one line on stderr and exit status 1."""
+    """Run a command; bad input, and a file that cannot be written, end in one line on stderr and exit status 1."""
     try:
         app()
     except UserError as error:
         print(f"optprimer: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # none of the user's files
+            raise
+        print(f"optprimer: {error.filename2 or error.filename}: {error.strerror}", file=sys.stderr)
         sys.exit(1)

@@ -19,7 +19,4 @@ def collect(
     if table not in TABLES:
         raise UserError(f"table {table!r}: allowed are {', '.join(TABLES)}")
     model = TABLES[table]
-    rows = read(model, *parts)
-    if rows.duplicated(model._key).any():
-        raise UserError(f"{output}: rows are not unique by {', '.join(model._key)} in the tables to be joined")
-    write(rows, model, output)
+    write(read(model, *parts), model, output)

@@ -48,7 +48,7 @@ def read(model: type[Table], *paths: Path) -> pd.DataFrame:
     """Read and join tables of one ``model``.
 
     Raises:
-        UserError: a file is missing, or is not a table of this kind.
+        UserError: a file is missing or damaged, is not a table of this kind, or two rows share a key.
     """
     frames = []
     for path in paths:
@@ -56,10 +56,16 @@ def read(model: type[Table], *paths: Path) -> pd.DataFrame:
             frames.append(model.validate(_read_csv(model, path)))
         except FileNotFoundError:
             raise UserError(f"{path}: no such table") from None
+        except OSError as error:  # a folder of this name, say
+            raise UserError(f"{path}: {error.strerror}") from None
         except (pa.errors.SchemaError, pa.errors.SchemaErrors, ValueError) as error:  # pandas' parser errors are ValueErrors
             reason = " ".join(str(error).split())[:200]
             raise UserError(f"{path}: not a table of {model.__name__.lower()} rows ({reason})") from None
-    return pd.concat(frames, ignore_index=True)
+    rows = pd.concat(frames, ignore_index=True)
+    if rows.duplicated(model._key).any():
+        where = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
+        raise UserError(f"{where}: rows are not unique by {', '.join(model._key)}")
+    return rows
 
 
 def _read_csv(model: type[Table], path: Path) -> pd.DataFrame:

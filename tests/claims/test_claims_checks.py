@@ -51,6 +51,18 @@ def test_what_fits_is_accepted(evidence):
         ({"rule": "ci_above", "threshold": 0}, "part: statistic = 'each': rule ci_above takes mean, geometric_mean, share"),
         ({"rule": "equivalent", "margin": 1, "statistic": "share"}, "part: statistic = 'share': rule equivalent takes mean"),
         ({"statistic": "mean"}, "part: unit is missing"),
+        ({"over": "test_accuracy"}, "part: over = 'test_accuracy': another column than value"),
+        ({"threshold": "test_accuracy"}, "part: threshold = 'test_accuracy': another column than value"),
+        ({"threshold": float("nan")}, "part: threshold = nan: a finite number"),
+        ({"rule": "bound_holds", "below": 1, "tolerance": -0.1}, "part: tolerance = -0.1: at least 0"),
+        (
+            {"rule": "equivalent", "margin": 1, **MEAN, "contrast": {"column": "recipe", "of": "gd", "minus": "gd"}},
+            "part: contrast = 'recipe: gd less gd': two different values",
+        ),
+        (
+            {"statistic": "reported", "interval": ["steps", "steps"]},
+            "part: interval = steps, steps: two columns, neither of them value",
+        ),
         ({"unit": ["seed"]}, "part: unit: of no use with statistic each"),
         ({"statistic": "reported"}, "part: interval is missing"),
         ({"against": "steps"}, "part: against: of no use with statistic each"),

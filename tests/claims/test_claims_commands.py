@@ -8,6 +8,7 @@ from optprimer.batch.tables import Runs
 from optprimer.claims import checks, load
 from optprimer.claims.commands import app
 from optprimer.claims.tables import Claims
+from optprimer.cli import main
 from optprimer.errors import UserError
 from optprimer.tables import read, write
 
@@ -111,6 +112,19 @@ def test_the_command_that_remakes_evidence_names_scale_and_run(folder):
     invoke("judge", "--results", "results/seed7", "--scale", "paper", "--output", "results/seed7")
     text = invoke("explain", "S10", "--run", "seed7").output
     assert "results/seed7/batch/runs.csv --configfile workflow/scales/paper.yaml --config run=seed7\n" in text
+
+
+def test_where_a_claim_is_not_judged_no_command_remakes_it(folder):
+    assert "snakemake" not in invoke("explain", "S10").output
+
+
+def test_an_output_that_cannot_be_written_is_one_line(folder, monkeypatch, capsys):
+    (folder / "taken").write_text("")
+    flags = ["--results", "results/digits", "--scale", "digits", "--output", "taken"]
+    monkeypatch.setattr("sys.argv", ["optprimer", "claims", "judge", *flags])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert (end.value.code, capsys.readouterr().err) == (1, "optprimer: taken/claims: Not a directory\n")
 
 
 def test_rows_that_changed_since_they_were_judged_are_said_to_have(folder):

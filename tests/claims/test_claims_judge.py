@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from claims_parts import claim, entry, nan, runs
+from claims_parts import MEAN, claim, entry, nan, runs
 
 from optprimer.claims.frames import claims_frame, evidence_frame
 from optprimer.claims.judge import combined, judge
@@ -77,6 +77,12 @@ def test_the_part_that_decides_is_shown():
     assert (found.deciding.part.name, found.deciding.estimate) == ("bad", 0.3)
 
 
+def test_what_a_missing_value_means_is_said_and_is_no_part_of_the_rule():
+    told = claim([recipe("gaps") | {"missing": "a run diverged"}])
+    assert ruling(told).reason == "gaps: 1 of 2 values are missing: a run diverged"
+    assert told.rule_sha256 == claim([recipe("gaps")]).rule_sha256
+
+
 @pytest.mark.parametrize("evidence", ["gd", "bad"])
 def test_a_control_that_passes_leaves_the_claim_untested(evidence):
     found = ruling(claim([recipe(evidence)], [{"of": evidence, "name": "chance", "where": {"recipe": "good"}}]))
@@ -102,9 +108,21 @@ def test_where_two_parts_suffice_a_control_must_not_pass_two(passing, verdict):
     assert (found.control.verdict == S) == (verdict == I)
 
 
-@pytest.mark.parametrize("control", ["poor", "gaps"])
-def test_a_control_that_is_refuted_or_inconclusive_is_as_it_should_be(control):
-    assert ruling(claim([recipe("gd")], [{"of": "gd", "name": "chance", "where": {"recipe": control}}])).verdict == S
+def test_a_control_that_is_refuted_or_that_the_rule_leaves_open_is_as_it_should_be():
+    assert ruling(claim([recipe("gd")], [{"of": "gd", "name": "chance", "where": {"recipe": "poor"}}])).verdict == S
+    part = entry(rule="ci_above", threshold=0.5, **MEAN)
+    open_ = {"of": "part", "name": "chance", "where": {"recipe": "open"}}
+    assert ruling(claim([part], [open_]), runs(gd=[0.9, 0.8, 0.85], open=[0.4, 0.6, 0.5])).verdict == S
+
+
+def test_a_control_of_which_something_is_missing_has_not_failed():
+    # Its one value would pass; that another is missing is no failure.
+    found = ruling(claim([recipe("gd")], [{"of": "gd", "name": "chance", "where": {"recipe": "gaps"}}]))
+    assert (found.verdict, found.reason) == (I, "untested: the control cannot be judged (chance: 1 of 2 values are missing)")
+    part = entry(rule="ci_above", threshold=0.5, **MEAN)
+    alone = {"of": "part", "name": "chance", "where": {"recipe": "alone"}}
+    found = ruling(claim([part], [alone]), runs(gd=[0.9, 0.8, 0.85], alone=[0.9]))
+    assert found.reason == "untested: the control cannot be judged (chance: one value has no interval)"
 
 
 def test_a_control_that_was_not_run_leaves_the_claim_untested():

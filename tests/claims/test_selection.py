@@ -134,6 +134,22 @@ def test_a_parameter_of_a_mean_is_one_number():
         select(part(rule="ci_above", threshold="train_accuracy", **MEAN), table)
 
 
+def test_one_run_under_two_seeds_is_no_evidence():
+    # Three equal differences have an interval without width, above any threshold below them.
+    table = runs(gd=[0.9, 0.8, 0.9], sgd=[0.6, 0.6, 0.6]).assign(train_loss=0.1)
+    found = judged(DIFFERENCE, table)
+    assert (found.verdict, found.unjudged) == ("inconclusive", True)
+    assert found.reason == "seed = 0 and seed = 2 are alike in every other column: one run, not two"
+    assert judged(DIFFERENCE, table.assign(train_loss=range(6))).reason == ""
+    assert "missing" in judged(DIFFERENCE, runs(gd=[np.nan] * 3, sgd=[0.6, 0.5, 0.4])).reason
+
+
+@pytest.mark.parametrize("row", [(1.0, 1.2, 0.8), (1.0, 1.1, 1.2)])
+def test_an_estimate_beside_its_interval_is_damaged(row):
+    found = judged(reported(), exponents((*row, 1.0, 2.0)))
+    assert (found.verdict, found.reason) == ("inconclusive", "estimate is not between ci_low and ci_high in 1 of 1 rows")
+
+
 def test_what_cannot_be_paired_is_inconclusive_with_that_reason():
     found = judged(DIFFERENCE, TABLE.drop(TABLE.query("recipe == 'sgd' and seed == 1").index))
     assert (found.verdict, found.reason) == ("inconclusive", "no row of recipe = sgd for seed = 1")

@@ -154,6 +154,16 @@ def test_a_table_with_a_row_twice_is_one_line(pair):
         compare(*pair, exact=False)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("table", FLAT)
+def test_a_table_without_rows_does_not_pass(pair, table, exact):
+    path = pair[1] / f"{table}.csv"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    found = by_table(compare(*pair, exact=exact))[table]
+    assert found.against == ("the run has none of the rows",)
+    assert not found.passes(strict=False)
+
+
 def test_what_is_written_is_what_is_read(made_results):
     # The made tables stand for real ones only if a table that went through a file is still itself.
     for table in FLAT:

@@ -131,6 +131,11 @@ def test_a_run_ends_when_it_is_told_enough(separable):
     assert len(doublings(follow(plain(loss), loss.weights), 5, lambda points: len(points) == 2)) == 2
 
 
+def test_a_run_whose_loss_stays_above_one_over_e_is_its_last_point():
+    path = [(Point(step, torch.tensor([float(step)])), -0.1 * step) for step in range(5)]
+    assert [point.step for point in doublings(iter(path), 5, lambda points: True)] == [4]
+
+
 def test_rows_that_a_run_does_not_reach_are_absent():
     path = [(Point(step, torch.tensor([float(step)])), 0.0) for step in range(5)]
     assert [point.step for point in at_steps(iter(path), [0, 3, 4, 7])] == [0, 3, 4]

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from optprimer.errors import UserError
 from optprimer.manifest.jobs import Cost, costs
 
 RULES = Path(__file__).parents[2] / "workflow/rules"
@@ -36,3 +37,11 @@ def test_every_rule_writes_its_benchmark_under_its_own_name():
     found = {rule: path[1] for rule, path in paths.items() if path}
     assert len(found) > 10
     assert found == {rule: rule for rule in found}
+
+
+@pytest.mark.parametrize("content", ["", "s\tmax_rss\n", "s\tmax", "s\tmax_rss\nfast\t1\n"])
+def test_a_damaged_benchmark_is_named_in_one_line(tmp_path, content):
+    (tmp_path / "train.tsv").write_text(content)
+    with pytest.raises(UserError, match=r"train\.tsv: not a benchmark of Snakemake") as refused:
+        costs(tmp_path)
+    assert "\n" not in str(refused.value)

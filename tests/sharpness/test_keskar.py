@@ -134,6 +134,18 @@ def test_the_larger_value_counts_and_says_which_it_is():
     assert (Sharpness(math.nan, 2.0, math.nan).value, Sharpness(math.nan, 2.0, math.nan).method) == (2.0, "signs")
 
 
+def test_no_point_beyond_the_box_counts(monkeypatch):
+    def without_bounds(function, start, bounds, **_):
+        for share in (0.5, 1.0, 1.1):
+            function(share * bounds[:, 1])
+
+    monkeypatch.setattr("optprimer.sharpness.keskar.fmin_l_bfgs_b", without_bounds)
+    radii = torch.full((4,), 0.1, dtype=torch.float64)
+    peak, at = lbfgsb(lambda z: (float(z.sum()), torch.ones_like(z)), radii, torch.zeros(4, dtype=torch.float64))
+    assert peak == pytest.approx(0.4)
+    assert torch.equal(at, radii)
+
+
 def test_a_loss_that_is_not_finite_has_no_sharpness():
     loss = FlatLoss(lambda w, x, y: w.sum() * math.nan, torch.zeros(1, 1), torch.zeros(1))
     found = keskar_sharpness(loss, POINT, keskar_box(POINT, 1e-3), POINT, generator())

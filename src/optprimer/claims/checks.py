@@ -1,6 +1,8 @@
 """What the registry's schema cannot say: that rules fit statistics, and that tables, columns and figures exist."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandera.pandas as pa
 
@@ -29,15 +31,20 @@ def _problems(claim: Claim) -> Iterator[str]:
     for figure in claim.figures:
         if figure not in FIGURES:
             yield f"figures = {figure!r}: one of {', '.join(FIGURES)}"
-    if isinstance(claim.combine, int) and claim.combine > len(claim.evidence):
-        yield f"combine.at_least = {claim.combine}: at most {len(claim.evidence)}, the number of parts"
-    if isinstance(claim.combine, int) and claim.combine > len({part.of for part in claim.controls}):
-        yield f"control: of {claim.combine} parts at least, as combine.at_least, or it cannot pass"
     for scale in claim.scales:
-        if not (claim.at(scale).evidence and claim.at(scale).controls):
+        there = claim.at(scale)
+        if not (there.evidence and there.controls):
             yield f"scales: no evidence or no control counts at {scale}"
+        if isinstance(claim.combine, int) and claim.combine > len(there.evidence):
+            yield f"combine.at_least = {claim.combine}: at most {len(there.evidence)}, the number of parts at {scale}"
+        if isinstance(claim.combine, int) and claim.combine > len({part.of for part in there.controls}):
+            yield f"control: of {claim.combine} parts at least, as combine.at_least, or it cannot pass at {scale}"
+    evidence = {part.name: part for part in claim.evidence}
+    for control in claim.controls:
+        if replace(control, name=control.of, of=None) == evidence[control.of]:
+            yield f"{control.name}: measures the same rows as the evidence, so it is no control"
     for _, part in claim.parts:
-        for checks in (_rule, _statistic, _columns):
+        for checks in (_rule, _statistic, _columns, _trivial):
             for problem in checks(part):
                 yield f"{part.name}: {problem}"
 
@@ -71,6 +78,24 @@ def _statistic(part: Part) -> Iterator[str]:
     threshold = part.parameters.get("threshold", 0.0)
     if part.statistic == "share" and not isinstance(threshold, str) and not 0 <= threshold <= 1:
         yield f"threshold = {threshold}: of a share, a number from 0 to 1"
+
+
+def _trivial(part: Part) -> Iterator[str]:
+    """What a part compares differs: a column held against itself meets any rule."""
+    if part.contrast and len(set(part.contrast.arms)) == 1:
+        yield f"contrast = {str(part.contrast)!r}: two different values"
+    for key, column in {"over": part.over, "against": part.against, **part.parameter_columns}.items():
+        if column == part.value:
+            yield f"{key} = {column!r}: another column than value"
+    if part.interval and len({part.value, *part.interval}) < 3:
+        yield f"interval = {', '.join(part.interval)}: two columns, neither of them value"
+    for key, number in part.parameters.items():
+        if isinstance(number, str):
+            continue
+        if not math.isfinite(number):
+            yield f"{key} = {number}: a finite number"
+        elif key in ("tolerance", "margin") and number < 0:
+            yield f"{key} = {number}: at least 0"
 
 
 def _columns(part: Part) -> Iterator[str]:

@@ -87,6 +87,8 @@ def explain_command(
     verdict = rows.iloc[0]
     for line in explained(registry[claim], verdict, evidence[evidence["claim"] == claim], tables_in(results)):
         typer.echo(line)
+    if verdict["scale"] not in registry[claim].scales:
+        return
     typer.echo("\nTo make this evidence anew and judge it:")
     for line in remaking(registry[claim], run.removeprefix("reference/"), verdict["scale"], results):
         typer.echo(f"  {line}")

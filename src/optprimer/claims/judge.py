@@ -35,6 +35,7 @@ class Judged:
     n: int = 0
     parameters: str = ""
     selection: Selection | None = None
+    unjudged: bool = False  # not for what the rule says of the values, but since there are no rows, or not all of what it takes
 
     @property
     def rows_sha256(self) -> str:
@@ -67,17 +68,18 @@ def judge(claims: Iterable[Claim], tables: Tables, scale: str, seed: int = 0) ->
 def judge_part(part: Part, table: pd.DataFrame | None, seed: int) -> Judged:
     """Apply the rule of a part to its evidence."""
     if table is None:
-        return Judged(part, NOT_RUN, f"there is no table {part.table}")
+        return Judged(part, NOT_RUN, f"there is no table {part.table}", unjudged=True)
     try:
         selection = select(part, table)
     except UserError as error:
-        return Judged(part, INCONCLUSIVE, str(error))
+        return Judged(part, INCONCLUSIVE, str(error), unjudged=True)
     measured, missing = selection.measured, selection.missing
     if measured.empty and not missing:
-        return Judged(part, NOT_RUN, f"no rows of {part.table} are selected", selection=selection)
+        return Judged(part, NOT_RUN, f"no rows of {part.table} are selected", selection=selection, unjudged=True)
     lacking = f"{missing} of {missing + len(measured)} values are missing" if missing else ""
+    lacking += f": {part.missing}" if missing and part.missing else ""
     if measured.empty:
-        return Judged(part, INCONCLUSIVE, lacking, selection=selection)
+        return Judged(part, INCONCLUSIVE, lacking, selection=selection, unjudged=True)
     return _apply(part, selection, _estimates(part, measured, seed), lacking)
 
 
@@ -85,6 +87,7 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
     rule = RULES[part.rule]
     given = {name: selection.measured[name].to_numpy()[: len(found.estimate)] for name in part.parameters}
     decision = rule.decide(found, given)
+    without_interval = np.isnan(found.low).all()
     if decision.refutes.any():
         failing = f"{decision.refutes.sum()} of {len(found.estimate)} values: " if len(found.estimate) > 1 else ""
         verdict, reason = REFUTED, failing + rule.refuted
@@ -92,7 +95,7 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
         verdict, reason = INCONCLUSIVE, lacking
     elif decision.supports.all():
         verdict, reason = SUPPORTED, ""
-    elif np.isnan(found.low).all():
+    elif without_interval:
         verdict, reason = INCONCLUSIVE, "one value has no interval" if found.n == 1 else "there is no interval"
     else:
         verdict, reason = INCONCLUSIVE, rule.undecided
@@ -110,6 +113,7 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
         n=found.n,
         parameters=", ".join(f"{name} {array[worst]:.6g}" for name, array in given.items() if not np.isnan(array[worst])),
         selection=selection,
+        unjudged=verdict == INCONCLUSIVE and bool(lacking or without_interval),
     )
 
 
@@ -137,16 +141,17 @@ def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:
     # Where some parts suffice, a control that passes the rule of one alone does not pass that of the claim.
     suffice = claim.combine if isinstance(claim.combine, int) else 1
     passes = len({asked.part.of for asked in passing}) >= suffice
-    absent = [asked for asked in controls if asked.verdict == NOT_RUN]
-    control = (passing if passes else absent or failing)[0].worst
+    unjudged = [asked for asked in controls if asked.unjudged]
+    control = (passing if passes else unjudged or failing or passing)[0].worst
     if verdict == NOT_RUN:
         reason = deciding.worst.reason
     elif failed:
         verdict, reason = INCONCLUSIVE, f"not judged: {failed.part.name} ({failed.reason or failed.verdict})"
     elif passes:
         verdict, reason = INCONCLUSIVE, f"untested: the control passes the same rule ({passing[0].part.name})"
-    elif absent:
-        verdict, reason = INCONCLUSIVE, f"untested: the control was not run ({absent[0].part.name}: {control.reason})"
+    elif unjudged:
+        what = "was not run" if control.verdict == NOT_RUN else "cannot be judged"
+        verdict, reason = INCONCLUSIVE, f"untested: the control {what} ({control.part.name}: {control.reason})"
     else:
         reason = _reason(verdict, deciding.worst, evidence, claim.combine)
     told = [_in_words(judged) for asked in beside for judged in asked.groups if judged.verdict != NOT_RUN]
@@ -170,6 +175,12 @@ class _Asked:
     @property
     def worst(self) -> Judged:
         return next(judged for judged in self.groups if judged.verdict == self.verdict)
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether nothing is known to speak against it, and something is not known."""
+        open_ = [judged for judged in self.groups if judged.verdict != SUPPORTED]
+        return bool(open_) and all(judged.unjudged for judged in open_)
 
 
 def _ask(part: Part, table: pd.DataFrame | None, seed: int) -> _Asked:

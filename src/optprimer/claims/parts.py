@@ -47,8 +47,8 @@ class Part:
     ``where`` selects rows of ``table``, ``without`` leaves some of them out; ``value``, divided by ``over``, is what is
     measured there, its natural logarithm if ``log``. ``unit`` are the columns that tell replications apart. The rule is asked
     of every group of rows that the columns ``per`` tell apart; its ``parameters`` are numbers or columns. ``permuted``: the
-    column ``against`` is shuffled within each unit. With ``scales`` the part counts at these alone. Of a control, ``of`` names
-    the part whose rule is applied elsewhere.
+    column ``against`` is shuffled within each unit. With ``scales`` the part counts at these alone. ``missing`` says what a
+    missing value means. Of a control, ``of`` names the part whose rule is applied elsewhere.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Part:
     permuted: bool = False
     interval: tuple[str, str] | None = None
     scales: tuple[str, ...] = ()
+    missing: str = ""
     of: str | None = None
 
     @property
@@ -141,6 +142,8 @@ class Claim:
         """A fingerprint of all that decides the verdict: selections, rules, controls, not the words about them."""
         numbers = {part.name: number for number, part in enumerate(self.evidence)}
         fixed = [(role, {**asdict(part), "name": "", "of": numbers.get(part.of)}) for role, part in self.parts]
+        for _, deciding in fixed:
+            del deciding["missing"]
         return sha256(json.dumps([self.combine, fixed], sort_keys=True).encode()).hexdigest()
 
 

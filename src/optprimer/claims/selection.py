@@ -58,8 +58,8 @@ def select(part: Part, table: pd.DataFrame) -> Selection:
     """Select the evidence of ``part`` from its table.
 
     Raises:
-        UserError: a unit that has no counterpart in the other arm, two rows for one unit, or a parameter of a single estimate
-            that is not the same in all rows.
+        UserError: a unit that has no counterpart in the other arm, two rows for one unit, one run under the names of two
+            units, a parameter of a single estimate that is not the same in all rows, or an estimate beside its interval.
     """
     rows = table[_matches(part, table)].sort_values(TABLES[part.table]._key)
     if part.contrast is None:
@@ -69,6 +69,9 @@ def select(part: Part, table: pd.DataFrame) -> Selection:
         measured = _differences(part, part.contrast, rows)
     if part.statistic not in ("each", "reported"):
         _check_units(part, measured)
+        _check_copies(part, rows)
+    if part.interval:
+        _check_intervals(part, rows)
     finite = _finite(part, measured)
     return Selection(rows, measured[finite], int((~finite).sum()))
 
@@ -139,7 +142,27 @@ def _check_units(part: Part, measured: pd.DataFrame) -> None:
             raise UserError(f"{name} is column {column}, which takes several values, but the rule is applied to one estimate")
 
 
-def _levels(measured: pd.DataFrame) -> list[int]:
+def _check_copies(part: Part, rows: pd.DataFrame) -> None:
+    """Units are independent runs. One run under the names of two would make an interval narrow, or of no width at all."""
+    rows = rows[rows[part.value].notna()]
+    if rows.empty:
+        return
+    units = pd.MultiIndex.from_frame(rows[list(part.unit)])
+    prints = pd.util.hash_pandas_object(rows.drop(columns=list(part.unit)), index=False).set_axis(units)
+    runs = prints.groupby(level=_levels(prints)).agg(tuple)
+    copies = runs.index[runs.duplicated(keep=False)]
+    if len(copies):
+        raise UserError(f"{_named(copies[:1])} and {_named(copies[1:])} are alike in every other column: one run, not two")
+
+
+def _check_intervals(part: Part, rows: pd.DataFrame) -> None:
+    value, low, high = (_numbers(rows[column]) for column in (part.value, *part.interval))
+    outside = (value < low) | (value > high) | (low > high)
+    if outside.any():
+        raise UserError(f"{part.value} is not between {' and '.join(part.interval)} in {outside.sum()} of {len(rows)} rows")
+
+
+def _levels(measured: pd.DataFrame | pd.Series) -> list[int]:
     return list(range(measured.index.nlevels))
 
 

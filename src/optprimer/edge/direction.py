@@ -88,14 +88,17 @@ def follow(objective: Objective, weights: Tensor) -> Iterator[tuple[Point, float
 
 
 def doublings(points: Iterator[tuple[Point, float]], limit: int, enough: Callable[[list[Point]], bool]) -> list[Point]:
-    """Return the first points at which -log L is at least 1, 2, 4, ..., until ``enough`` or the ``limit``-th doubling."""
+    """Return the first points at which -log L is at least 1, 2, 4, ..., until ``enough`` or the ``limit``-th doubling.
+
+    Where -log L never is 1, that is the last of the ``points`` alone, which tells where the run ended; there must be one.
+    """
     found: list[Point] = []
     for point, log_value in points:
         if -log_value >= 2 ** len(found):
             found.append(point)
             if len(found) > limit or enough(found):
                 break
-    return found
+    return found or [point]
 
 
 def at_steps(points: Iterator[tuple[Point, float]], steps: list[int]) -> list[Point]:

@@ -135,8 +135,9 @@ class Spectra(Table):
 
 
 class Direction(Table):
-    """edge/direction.csv: weights w of a bias-free ReLU network, whenever log(1 / loss) has doubled.
+    """edge/direction.csv: weights w of a bias-free ReLU network, whenever log(1 / loss) has doubled, from 1 on.
 
+    A run whose loss never falls to 1/e has one row, of its last step.
     The control has weight decay and is looked at after the same numbers of steps; rows that its run does not reach, since its
     steps have come to nothing, are absent. ``step`` counts those taken back too. ``log_loss`` is the natural logarithm of the
     cross-entropy loss, decay not included. ``margin``: the smallest margin of an image over |w|^2. ``turn`` is 1 - cos of the

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from optprimer.errors import UserError
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -17,7 +19,11 @@ class Cost:
 
 
 def costs(folder: Path) -> dict[str, Cost]:
-    """Return the cost of every rule whose jobs have files under ``folder``: {rule}.tsv, or {rule}/….tsv, one a job."""
+    """Return the cost of every rule whose jobs have files under ``folder``: {rule}.tsv, or {rule}/….tsv, one a job.
+
+    Raises:
+        UserError: one is empty or damaged.
+    """
     rows = [_row(path, folder) for path in sorted(folder.rglob("*.tsv"))]
     if not rows:
         return {}
@@ -27,9 +33,12 @@ def costs(folder: Path) -> dict[str, Cost]:
 
 def _row(path: Path, folder: Path) -> dict[str, str | float]:
     # One line a repetition, of which there is one. "-" and "NA" stand for what was not measured.
-    line = pd.read_csv(path, sep="\t", na_values=["-", "NA"]).iloc[-1]
     rule = path.relative_to(folder).with_suffix("").parts[0]
-    return {"rule": rule, "seconds": float(line["s"]), "memory": float(line["max_rss"])}
+    try:
+        line = pd.read_csv(path, sep="\t", na_values=["-", "NA"]).iloc[-1]
+        return {"rule": rule, "seconds": float(line["s"]), "memory": float(line["max_rss"])}
+    except (OSError, LookupError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise UserError(f"{path}: not a benchmark of Snakemake ({' '.join(str(error).split())})") from None
 
 
 def _cost(jobs: pd.DataFrame) -> Cost:

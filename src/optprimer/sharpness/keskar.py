@@ -121,7 +121,7 @@ def relative_rise(peak: float, base: float) -> float:
 
 
 def lbfgsb(climb: Climb, radii: Tensor, start: Tensor) -> tuple[float, Tensor]:
-    """Maximise from ``start`` (p,) within |z_i| <= radii_i by ten iterations; return the largest value seen, and where.
+    """Maximise from ``start`` (p,) within |z_i| <= radii_i by ten iterations; return the largest value seen there, and where.
 
     Both tolerances are 0: with scipy's own, the small gradients near a minimum end the search before its first step.
     """
@@ -131,7 +131,7 @@ def lbfgsb(climb: Climb, radii: Tensor, start: Tensor) -> tuple[float, Tensor]:
         nonlocal best, at
         here = torch.from_numpy(z.copy()).to(radii)
         value, gradient = climb(here)
-        if value > best:
+        if value > best and bool((here.abs() <= radii).all()):
             best, at = value, here
         return -value, -gradient.double().cpu().numpy()
 
