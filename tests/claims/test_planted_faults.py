@@ -387,8 +387,8 @@ LANDSCAPE = (
 # --- sharpness, and differences between arms -----------------------------------------------------------------------------
 
 
-def without_bounds(search: Any) -> Any:
-    return lambda function, start, bounds, **settings: search(function, start, **settings)
+def in_a_far_larger_box(search: Any) -> Any:
+    return lambda climb, radii, start: search(climb, 1000 * radii, start)
 
 
 def of_one_layer(scaling: Any) -> Any:
@@ -401,10 +401,10 @@ def of_the_next_seed(measured: Any) -> Any:
 
 ARMS = (
     Fault(
-        "Keskar's box ignored",
+        "Keskar's box far too large",
         small_runs.boxes,
-        "sharpness.keskar:fmin_l_bfgs_b",
-        without_bounds,
+        "sharpness.keskar:lbfgsb",
+        in_a_far_larger_box,
         ("S10 φ, large over small batch, deep network",),
     ),
     Fault(
