@@ -1,4 +1,4 @@
-"""What the code never does: unpickle, evaluate text, hand text to a shell, load YAML that builds objects, or fetch without TLS."""
+"""What the code never does: unpickle, evaluate text, give text to a shell, build objects from YAML, or fetch without TLS."""
 
 import ast
 import re
@@ -68,7 +68,8 @@ def test_each_fault_is_seen(source):
     "source",
     [
         "yaml.safe_load(x)", "torch.load(x, weights_only=True)", "np.load(x, mmap_mode='r', allow_pickle=False)",
-        "subprocess.run([x], shell=False)", "URL = 'https://example.org'", "tempfile.mkstemp()", "model.eval()", "re.compile(x)",
+        "subprocess.run([x], shell=False)", "URL = 'https://example.org'", "tempfile.mkstemp()", "model.eval()",
+        "re.compile(x)",
     ],
 )  # fmt: skip
 def test_what_is_safe_is_let_pass(source):

@@ -1,4 +1,4 @@
-"""Settings that are mutated at random, several keys at once: refused in one line, or such that the whole plan can be carried out.
+"""Settings mutated at random, several keys at once: refused in one line, or such that the whole plan can be carried out.
 
 The oracle does not ask the checks: it lays the grids, deals the images and shares out the runs as the jobs do.
 """
@@ -123,7 +123,8 @@ def grids_are_laid(config):
     for family in plan.surfaces.values():
         drawn.setdefault(family.directions, set()).update(family.seeds)
     assert {*plan.line.seeds, *plan.curvature.seeds, landscape["crosscheck"]["seed"]} <= drawn["filter"]
-    assert "pca" in drawn and {"layer", "none"} & drawn.keys()
+    assert "pca" in drawn
+    assert {"layer", "none"} & drawn.keys()
     common = np.linspace(-landscape["range"], landscape["range"], landscape["geometry_points"])
     for family in [*plan.grids.values(), plan.line, plan.curvature]:
         axis = np.linspace(-landscape["range"], landscape["range"], family.points)
