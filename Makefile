@@ -42,7 +42,7 @@ lint: $(STAMP)
 audit: ## look up known vulnerabilities of the packages of requirements.lock, with pip-audit; needs the network
 	$(PYTHON) -m venv .venv/audit
 	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	.venv/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip
+	.venv/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict # without strict, what it could not look up would count as sound
 
 clean: ## remove the environment; results and figures stay
 	rm -rf .venv
