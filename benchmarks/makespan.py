@@ -1,6 +1,6 @@
 """How long a scale takes on some number of workers: its graph of jobs is run through a simulated queue.
 
-    python benchmarks/makespan.py workflow/scales/paper.yaml [--workers 1 8 64 512] [--start 60]
+    python benchmarks/makespan.py workflow/scales/paper.yaml [--target figure1] [--workers 1 8 64 512] [--start 60]
     python benchmarks/makespan.py workflow/scales/smoke.yaml --benchmarks results/smoke/benchmarks --workers 2
 
 Seconds of a job are those of the benchmark files of a finished run, or else what ``durations`` counts for a GPU. A worker is a
@@ -29,7 +29,7 @@ WORKERS = [1, 8, 64, 512]
 
 @dataclass(frozen=True)
 class Job:
-    """A node of the graph: ``after`` are the numbers of the jobs that it waits for; local ones occupy no worker."""
+    """A node of the graph: ``after`` are the numbers of those that it waits for; local ones occupy no worker."""
 
     rule: str
     wildcards: dict[str, str]
@@ -45,14 +45,14 @@ def local_rules() -> set[str]:
     """Return the rules that run beside Snakemake itself, and the targets, which run nothing."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")]
     bodies = [found for text in texts for found in re.findall(r"^rule (\w+):\n((?:(?:[ ]+.*)?\n)+)", text, re.M)]
-    return {"all", "collect_findings", *(name for name, body in bodies if "localrule: True" in body)}
+    return {"collect_findings", *(name for name, body in bodies if "localrule: True" in body)}
 
 
-def drawn(scale: Path) -> str:
-    """Return the graph of all jobs of a scale, as Snakemake draws it for an empty folder."""
+def drawn(scale: Path, target: str = "all") -> str:
+    """Return the graph of the jobs behind a target, as Snakemake draws it for an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
-        command += ["--workflow-profile", "none", "--configfile", str(scale.resolve()), "--dag", "dot"]
+        command += ["--workflow-profile", "none", "--configfile", str(scale.resolve()), "--dag", "dot", "--", target]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
@@ -122,11 +122,12 @@ def main() -> None:
     """Simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("scale", type=Path)
+    parser.add_argument("--target", default="all")
     parser.add_argument("--benchmarks", type=Path, help="folder of the benchmark files of a finished run")
     parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
     parser.add_argument("--start", type=float, default=60)
     options = parser.parse_args()
-    settings, local = load(options.scale), local_rules()
+    settings, local = load(options.scale), local_rules() | {options.target}
     measured = (
         {rule: cost.seconds / cost.jobs for rule, cost in costs(options.benchmarks).items()} if options.benchmarks else {}
     )
@@ -139,7 +140,7 @@ def main() -> None:
 
     jobs = {
         number: Job(rule, wildcards, seconds(rule, wildcards), rule in local, after)
-        for number, (rule, wildcards, after) in graph(drawn(options.scale)).items()
+        for number, (rule, wildcards, after) in graph(drawn(options.scale, options.target)).items()
     }
     submitted = [job for job in jobs.values() if not job.local]
     total = sum(job.seconds for job in submitted)

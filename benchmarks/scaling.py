@@ -2,8 +2,8 @@
 
     python benchmarks/scaling.py [--cores 2] [--rounds 3] [--points 25] [--images 1000]
 
-The workflow itself computes one surface of ResNet-56 on digits, in four jobs of one thread for each core, after it has made data,
-weights and directions once. Rounds on one core and on several take turns; a round begins without rows and without state.
+The workflow itself computes one surface of ResNet-56 on digits, in some four jobs of one thread for each core, after it has
+made data, weights and directions once. Rounds on one core and on several take turns; each begins without rows and state.
 What is timed is the whole command: Snakemake, the starts of all jobs, and the last job that has the machine to itself.
 """
 

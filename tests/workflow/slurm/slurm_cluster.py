@@ -105,10 +105,9 @@ class Cluster:
 
     def __enter__(self) -> Self:
         try:
-            files = [
-                f"--{name}={self.folder}/munge.{name.split('-')[0]}" for name in ("socket", "pid-file", "log-file", "seed-file")
-            ]
-            self._start("munged", "--foreground", "--force", f"--key-file={self.folder}/munge.key", *files)
+            files = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
+            places = [f"--{option}={self.folder}/munge.{extension}" for option, extension in files.items()]
+            self._start("munged", "--foreground", "--force", *places)
             until(lambda: (self.folder / "munge.socket").exists(), "munged answers")
             self._start("slurmctld", "-D")
             self._start("slurmd", "-D", "-N", self.host)
