@@ -104,6 +104,11 @@ def memory(megabytes):
     return lambda wildcards, attempt: megabytes * attempt
 
 
+def minutes(first):
+    """A time limit that grows with the attempt; a job that reaches it goes on from its state."""
+    return lambda wildcards, attempt: first * attempt
+
+
 def surface_planes(wildcards):
     kind = JOBS.grids[wildcards.surface].directions
     return f"<results>/landscape/{wildcards.net}/directions/{kind}.safetensors"
@@ -191,8 +196,13 @@ pathvars:
     benchmarks=f"results/{config['run']}/benchmarks",
 
 
-# One line satisfies the linter; it stays inert until someone asks for --sdm apptainer.
-container: "docker://python:3.11-slim"
+# The software of all rules, for those who ask for it by --sdm (docs/clusters.md): an environment by its name, or an image.
+# Declared to nobody else but the linter, because every run would say that it is ignored.
+SOFTWARE = {method.name for method in workflow.deployment_settings.deployment_method}
+CONDA = "optprimer" if "CONDA" in SOFTWARE else None
+if "APPTAINER" in SOFTWARE or "--lint" in sys.argv:
+
+    container: str(Path(workflow.basedir, "containers/optprimer.sif"))
 
 
 wildcard_constraints:
