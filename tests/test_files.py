@@ -59,6 +59,29 @@ def test_a_kill_leaves_the_old_content(tmp_path):
     run = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
     assert run.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
+    (left,) = set(tmp_path.iterdir()) - {path}
+    assert left.read_text() == "half"
+    write_text(tmp_path / "table.csv.old", "")  # the next writer of another file leaves it alone
+    assert left.exists()
+    write_text(path, "new")
+    assert sorted(tmp_path.iterdir()) == [path, tmp_path / "table.csv.old"]
+
+
+def test_the_temporary_file_of_a_living_process_is_left_alone(tmp_path):
+    path = tmp_path / "a[1]*.csv"  # not a pattern
+    program = (
+        "import sys; from pathlib import Path; from optprimer.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('theirs'); print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        write_text(path, "ours")
+        assert len(list(tmp_path.iterdir())) == 2
+        other.stdin.close()
+    assert other.returncode == 0
+    assert path.read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_content_reaches_the_disk_before_the_name_and_the_name_after(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +38,9 @@ def test_derived_seeds_look_uniform():
     values = np.array([derive(0, "direction", index) for index in range(2000)]) / 2**63
     assert abs(values.mean() - 0.5) < 0.03
     assert len(np.unique(values)) == 2000
+
+
+def test_a_name_with_a_slash_could_be_another_axis_and_is_refused():
+    for axis in (["a/b"], ["a", "/"], ["a", 1, "b/"]):
+        with pytest.raises(ValueError, match="no part may have a '/'"):
+            derive(0, *axis)

@@ -170,3 +170,16 @@ def test_names_survive_whatever_they_look_like(tmp_path, name):
     back = read(Surface, tmp_path / "surface.csv")
     assert (set(back["data"]), set(back["net"])) == ({name}, {name, "resnet56"})
     assert back["loss"].isna().tolist() == (back["net"] == name).tolist()
+
+
+@pytest.mark.parametrize("kept", [1, 2, 5, 20])
+def test_a_table_cut_in_the_middle_of_a_line_is_refused_though_its_last_number_is_one(tmp_path, kept):
+    path = tmp_path / "surface.csv"
+    write(surface(alpha=[0.0, 1.0]), Surface, path)
+    content = path.read_bytes()
+    path.write_bytes(content.removesuffix(b"fp32\n") + b"fp3")  # a shorter text, as a shorter number would be
+    with pytest.raises(UserError, match=r"surface\.csv: not a table of surface rows"):
+        read(Surface, path)
+    path.write_bytes(content[:-kept])
+    with pytest.raises(UserError, match=r"surface\.csv: .*it ends in the middle of a line"):
+        read(Surface, path)

@@ -8,6 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optprimer.errors import UserError
 from optprimer.tensors import load_tensors, save_tensors
 
 SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
@@ -71,3 +72,45 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path):
         save_tensors(tmp_path / "t", {"v": torch.ones(1)}, {"no JSON": object()})
     assert (tmp_path / "t").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["t"]
+
+
+@pytest.fixture
+def stored(tmp_path):
+    save_tensors(tmp_path / "t", {"v": torch.arange(6.0), "w": torch.ones(2, 3)}, {"a": 1})
+    return tmp_path / "t"
+
+
+def refused(path, reason=""):
+    with pytest.raises(UserError, match=reason) as caught:
+        load_tensors(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_cut_anywhere_is_refused_in_one_line(stored):
+    content = stored.read_bytes()
+    for length in range(len(content)):
+        stored.write_bytes(content[:length])
+        refused(stored, "damaged, or no file of tensors")
+
+
+def test_a_flipped_bit_of_the_header_is_harmless_or_refused_in_one_line(stored):
+    content = stored.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    for position in range(8 * (8 + length)):
+        flipped = bytearray(content)
+        flipped[position // 8] ^= 1 << position % 8
+        stored.write_bytes(flipped)
+        try:
+            load_tensors(stored)  # another name or number: those who know the names find out
+        except UserError:
+            refused(stored)
+
+
+def test_what_is_no_file_or_holds_other_metadata_is_refused(tmp_path, stored):
+    refused(tmp_path / "absent", "no such file")
+    refused(tmp_path)
+    from safetensors.torch import save_file
+
+    save_file({"v": torch.zeros(1)}, stored, {"optprimer": "[1]"})
+    refused(stored, "its metadata are no mapping")

@@ -1,12 +1,14 @@
 """A log of finished work, from which a killed job continues.
 
-One JSON line per grid row, or per run, flushed to disk before the next begins. The first line names what is computed; a log of
-anything else, or a line cut short by the kill, counts as not there. JSON keeps floats to the bit, NaN included.
+One line per grid row, or per run, flushed to disk before the next begins: a checksum and JSON. The first line names what is
+computed; a log of anything else, or what follows a line that is damaged or cut short by the kill, counts as not there. JSON
+keeps floats to the bit, NaN included.
 """
 
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +57,12 @@ class RowLog:
         done: dict[int, Rows] = {}
         if not self.path.exists():
             return done
-        with self.path.open(encoding="utf-8") as log:
+        with self.path.open("rb") as log:
             for number, line in enumerate(log):
-                try:
-                    content = json.loads(line)
-                except json.JSONDecodeError:
+                checksum, _, text = line.rstrip(b"\n").partition(b" ")
+                if checksum != _checksum(text):
                     break
+                content = json.loads(text)
                 if number == 0 and content != self.name:
                     break
                 if number > 0:
@@ -69,4 +71,9 @@ class RowLog:
 
 
 def _line(content: object) -> str:
-    return json.dumps(content) + "\n"
+    text = json.dumps(content)
+    return f"{_checksum(text.encode()).decode()} {text}\n"
+
+
+def _checksum(text: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(text)

@@ -8,6 +8,12 @@ import hashlib
 
 
 def derive(seed: int, *axis: str | int) -> int:
-    """Return a 63-bit seed for ``axis`` under the global ``seed``: ``derive(0, "direction", 3, "d1")``."""
+    """Return a 63-bit seed for ``axis`` under the global ``seed``: ``derive(0, "direction", 3, "d1")``.
+
+    Raises:
+        ValueError: a part of the axis has a "/", so that another axis could have the same seed; give such a name in its parts.
+    """
+    if any("/" in part for part in axis if isinstance(part, str)):
+        raise ValueError(f"axis {axis}: no part may have a '/'")
     text = "/".join([str(seed), *map(str, axis)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -8,6 +8,7 @@ Losses are in nats, accuracies in [0, 1]. ``data`` names the data set as it was 
 copy of CIFAR-10 averaged to 16 pixels, say; ``precision`` is ``fp32`` or ``bf16``.
 """
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -64,6 +65,9 @@ def read(model: type[Table], *paths: Path) -> pd.DataFrame:
 
 def _read_csv(model: type[Table], path: Path) -> pd.DataFrame:
     # Names are text whatever they look like: pandas would read nan, NA, true and 001 as something else.
+    with path.open("rb") as handle:
+        if handle.seek(0, os.SEEK_END) and handle.seek(-1, os.SEEK_END) and handle.read() != b"\n":
+            raise ValueError("it ends in the middle of a line")
     columns = model.to_schema().columns
     text = [name for name, column in columns.items() if str(column.dtype).startswith("str")]
     missing = {name: ["", "nan", "NaN"] for name in columns if name not in text}

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from optprimer.errors import UserError
 from optprimer.files import replacing
 
 
@@ -21,7 +22,20 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what ``save_tensors`` wrote."""
-    with safe_open(path, "pt") as handle:
-        tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (not a mapping)
-        return tensors, json.loads((handle.metadata() or {}).get("optprimer", "{}"))
+    """Read what ``save_tensors`` wrote.
+
+    Raises:
+        UserError: the file is missing, truncated, or of another kind.
+    """
+    try:
+        with safe_open(path, "pt") as handle:
+            tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118 (not a mapping)
+            metadata = json.loads((handle.metadata() or {}).get("optprimer", "{}"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (OSError, SafetensorError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path}: damaged, or no file of tensors ({reason})") from None
+    if not isinstance(metadata, dict):
+        raise UserError(f"{path}: damaged, or no file of tensors (its metadata are no mapping)")
+    return tensors, metadata

@@ -7,6 +7,9 @@ from optprimer.config.load import load, merge
 from optprimer.config.validate import check
 from optprimer.errors import UserError
 
+RESNET = load()["train"]["networks"]["resnet56"]
+RESNET18 = {"batch": {"networks": {"conv": {"architecture": "resnet18", "widths": []}}}}
+LAYER = {"directions": "layer", "seeds": [0], "points": 13}
 CIFAR = {"data": {"dataset": "cifar10", "image_size": 32}}
 NOTHING = {"weight_decay": 0.0, "dropout": 0.0, "crop_padding": 0, "flip": False}
 NO_STUDY = {"memorization": {"studies": {name: {"networks": []} for name in load()["memorization"]["studies"]}}}
@@ -67,7 +70,93 @@ CASES = [
         {"landscape": {"crosscheck": {"images": 400}}},
     ),
     ("shifts_stay_within_the_image", {"train": {"crop_padding": 8}}, "train.crop_padding", {"train": {"crop_padding": 7}}),
-    ("milestones_increase", {"train": {"milestones": [0.75, 0.5]}}, "train.milestones", {"train": {"milestones": []}}),
+    ("milestones_increase", {"train": {"milestones": [0.75, 0.5]}}, "train.milestones", {"train": {"milestones": [0.5]}}),
+    (
+        "step_schedules_have_milestones",
+        {"train": {"milestones": []}},
+        "train.milestones",
+        {"train": {"milestones": [], "schedule": "constant"}},
+    ),
+    (
+        "memorization_batches_are_of_images",
+        {"memorization": {"networks": {"mlp_1x8": {"batch_size": 1001}}}},
+        "memorization.networks.mlp_1x8.batch_size",
+        {"memorization": {"networks": {"mlp_1x8": {"batch_size": 1000}}}},
+    ),
+    (
+        "memorization_batches_are_of_images",
+        {"memorization": {"images": "all", "networks": {"mlp_1x8": {"batch_size": 1438}}}},
+        "memorization.networks.mlp_1x8.batch_size",
+        {"memorization": {"images": "all", "networks": {"mlp_1x8": {"batch_size": 1437}}}},
+    ),
+    # 1,437 = 4 x 359 + 1, and 513 is a block of 512 and one image.
+    (
+        "batch_norm_sees_more_than_one_value",
+        {"data": {"image_size": 4}, "train": {"batch_size": 4}},
+        "train.batch_size",
+        {"data": {"image_size": 8}, "train": {"batch_size": 4}},
+    ),
+    (
+        "batch_norm_sees_more_than_one_value",
+        {"data": {"image_size": 4}, "train": {"batch_size": 513}},
+        "train.batch_size",
+        {"data": {"image_size": 4}, "train": {"batch_size": "full"}},
+    ),
+    (
+        "batch_norm_sees_more_than_one_value",
+        {"data": {"image_size": 4}, "memorization": {"networks": {"inception": {"batch_size": 999}}}},
+        "memorization.networks.inception.batch_size",
+        {"data": {"image_size": 4}, "memorization": {"networks": {"inception_no_bn": {"batch_size": 999}}}},
+    ),
+    (
+        "figures_have_their_surfaces",
+        {"landscape": {"surfaces": {"trajectory": {"directions": "layer", "points": 13}}}},
+        "landscape.surfaces",
+        {"landscape": {"surfaces": {"layer": {"directions": "none"}}}},
+    ),
+    (
+        "figures_have_their_surfaces",
+        {"landscape": {"surfaces": {name: {"directions": "pca", "seeds": [0]} for name in ("layer", "unnormalised")}}},
+        "landscape.surfaces",
+        {"landscape": {"surfaces": {"layer": {"directions": "pca", "seeds": [0]}}}},
+    ),
+    (
+        "files_have_one_name_each",
+        {"train": {"networks": {"resnet56_a": RESNET}}, "landscape": {"surfaces": {"a_fine": LAYER}}},
+        "train.networks.resnet56_a",
+        {"train": {"networks": {"resnet56_a": RESNET}}, "landscape": {"surfaces": {"b_fine": LAYER}}},
+    ),
+    (
+        "grids_thin_to_the_common_grid",
+        {"landscape": {"surfaces": {"layer": {"points": 15}}}},
+        "landscape.surfaces.layer.points",
+        {"landscape": {"surfaces": {"layer": {"points": 25}}}},
+    ),
+    (
+        "some_recipe_is_trained",
+        {"batch": {"ladders": {"mlp": [], "conv": []}}},
+        "batch.ladders",
+        {"batch": {"ladders": {"mlp": [], "conv": ["sgd", "adam"]}}},
+    ),
+    # 1,152 = 24 x 48, of which a block of 47 leaves one out.
+    (
+        "batch_norm_has_more_than_one_value",
+        merge(RESNET18, merge(recipe("adam", block_size=47), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
+        "batch.recipes.adam.batch_size",
+        merge(RESNET18, merge(recipe("adam", block_size=46), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
+    ),
+    (
+        "batch_recipes_fit_the_images",
+        merge(ladder("sgd", "adam"), {"batch": {"images": "all", "recipes": {"adam": {"batch_size": 1438}}}}),
+        "batch.recipes.adam.batch_size",
+        merge(ladder("sgd", "adam"), {"batch": {"images": "all", "recipes": {"adam": {"batch_size": 1437}}}}),
+    ),
+    (
+        "batch_images_are_there",
+        merge(ladder("sgd", "adam"), {"batch": {"images": "all", "sharpness_images": 1438}}),
+        "batch.sharpness_images",
+        merge(ladder("sgd", "adam"), {"batch": {"images": "all", "sharpness_images": 1437}}),
+    ),
     (
         "milestones_increase",
         {"train": {"milestones": [0.5, 0.5]}},
@@ -84,10 +173,7 @@ CASES = [
         "trajectories_span_a_plane",
         {"train": {"networks": {"resnet56": {"epochs": 1}}}},
         "train.networks.resnet56.epochs",
-        {
-            "train": {"networks": {"resnet56": {"epochs": 1}}},
-            "landscape": {"surfaces": {"trajectory": {"directions": "layer"}}},
-        },
+        {"train": {"networks": {"resnet56": {"epochs": 2}}}},
     ),
     (
         "pca_has_one_plane",
@@ -262,7 +348,7 @@ CASES = [
         "true_and_random_labels_are_compared",
         merge(NO_STUDY, study("controls", networks=["linear"])),
         "memorization.studies",
-        merge(NO_STUDY, study("controls", networks=["linear", "mlp_1x8"])),
+        merge(NO_STUDY, study("controls", networks=["linear", "mlp_1x512"])),
     ),
     (
         "true_and_random_labels_are_compared",

@@ -52,7 +52,7 @@ def test_a_trajectory_comes_back_in_the_order_of_epochs(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"nothing\.safetensors: not the weights of a network"):
+    with pytest.raises(UserError, match=r"nothing\.safetensors: no such file"):
         load_network(tmp_path / "nothing.safetensors")
 
 
@@ -65,7 +65,7 @@ def test_a_trajectory_is_not_a_network(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"these are no tensors", bytes(100)], ids=["empty", "text", "zeros"])
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path, content):
     (tmp_path / "notes.txt").write_bytes(content)
-    with pytest.raises(UserError, match=r"notes\.txt: not the weights of a network"):
+    with pytest.raises(UserError, match=r"notes\.txt: damaged, or no file of tensors"):
         load_network(tmp_path / "notes.txt")
 
 
@@ -75,3 +75,10 @@ def test_tensors_that_do_not_fit_their_architecture_are_refused_by_name(tmp_path
     with pytest.raises(UserError, match=r"torn\.safetensors: not the weights of a network") as error:
         load_network(tmp_path / "torn.safetensors")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["w", "epoch/w", "epoch1", "epochx/w", "epoch-1/w"])
+def test_what_is_no_trajectory_is_refused_by_name(tmp_path, name):
+    save_tensors(tmp_path / "t.safetensors", {name: torch.zeros(1)}, {})
+    with pytest.raises(UserError, match=r"t\.safetensors: not the trajectory of a network trained here"):
+        load_trajectory(tmp_path / "t.safetensors")

@@ -17,6 +17,7 @@ import torch
 
 from optprimer.data.dataset import Dataset
 from optprimer.digest import PACKAGE, digest
+from optprimer.errors import UserError
 from optprimer.networks.resnet import resnet
 from optprimer.runtime import Runtime
 from optprimer.training import loop, state
@@ -183,6 +184,49 @@ def digest_afresh() -> None:
 
     for function in (module._module, module._function, module._statements, module._source):
         function.cache_clear()
+
+
+def stopped(folder: Path) -> Trainer:
+    """A run that was interrupted in its second epoch."""
+    run = trainer(folder)
+    interrupt_after(run, STEPS + 1)
+    with pytest.raises(Terminated):
+        run.run()
+    return trainer(folder)
+
+
+def test_a_damaged_state_is_refused_in_one_line_that_says_what_to_do_and_is_right(tmp_path):
+    whole = outcome(trainer(tmp_path / "whole"))
+    path = tmp_path / "run" / "state.safetensors"
+    stopped(path.parent)
+    content = path.read_bytes()
+    end = len(content) - 1
+    damaged = [content[:end], content[:1000], b"", b"no tensors", content[:end] + bytes([content[end] ^ 1])]
+    damaged += [
+        content.replace(b"loss_sum", b"loss_sun"),
+        content.replace(b'step_in_epoch\\\\\\": 1', b'step_in_epoch\\\\\\": 2'),
+    ]
+    for left in damaged:
+        assert left != content
+        path.write_bytes(left)
+        with pytest.raises(UserError, match=r"state\.safetensors: damaged.*; remove it, and the run starts anew$") as caught:
+            trainer(path.parent).run()
+        assert "\n" not in str(caught.value)
+    path.unlink()
+    assert outcome(trainer(path.parent)) == whole
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])], ids=["gone", "cut"])
+def test_a_missing_or_damaged_checkpoint_is_refused_and_not_left_out(tmp_path, damage):
+    run = stopped(tmp_path / "run")
+    damage(tmp_path / "run" / "epoch_00001.safetensors")
+    run.run()
+    with pytest.raises(UserError, match=r"epoch_00001\.safetensors: .*; remove .*run, and the run starts anew$"):
+        dict(run.checkpoints())
+    shutil.rmtree(tmp_path / "run")
+    again = trainer(tmp_path / "run")
+    again.run()
+    assert [epoch for epoch, _ in again.checkpoints()] == [0, 1, 2, 3]
 
 
 # Real processes.

@@ -4,6 +4,7 @@ import sys
 
 from optprimer.batch.plan import jobs as batch_jobs
 from optprimer.claims.load import registry_sha256, tables_needed
+from optprimer.config.machine import check_machine
 from optprimer.config.validate import check
 from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
@@ -207,6 +208,15 @@ wildcard_constraints:
     page="|".join(PAGES),
     first=r"\d+",
     last=r"\d+",
+
+
+# Where jobs run elsewhere, their own machines answer.
+onstart:
+    if workflow.local_exec:
+        try:
+            check_machine(config)
+        except UserError as error:
+            sys.exit(str(error))
 
 
 onsuccess:

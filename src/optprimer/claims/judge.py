@@ -115,7 +115,7 @@ def _apply(part: Part, selection: Selection, found: Estimates, lacking: str) -> 
 
 def _estimates(part: Part, measured: pd.DataFrame, seed: int) -> Estimates:
     if part.statistic == "rank_correlation":
-        drawn = derive(seed, "claims", part.table, part.measure, part.selection)
+        drawn = derive(seed, "claims", *f"{part.table}/{part.measure}/{part.selection}".split("/"))
         return statistics.rank_correlation(measured, drawn, part.permuted)
     return statistics.STATISTICS[part.statistic](measured)
 

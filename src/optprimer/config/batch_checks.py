@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 
 from optprimer.batch.ladder import FULL, KEYS, OWN, Recipes, rate_source, rates, rung, searched, settings_of
-from optprimer.config.problem import Config, Problem, available
+from optprimer.config.problem import Config, Problem, available, has_block_of_one
 
+RESNET18_SIDE = 8  # of the images in pixels, for which its last maps are 1 x 1
 ALL_KEYS = {*KEYS, "rate_of", "learning_rates", "against"}
 
 
@@ -59,13 +60,35 @@ def batch_images_are_there(config: Config) -> Iterator[Problem]:
     for key, most in (("images", train), ("test_images", test)):
         if batch[key] != "all" and batch[key] > most:
             yield Problem(f"batch.{key}", batch[key], f"at most {most}, or all")
+    images = train if batch["images"] == "all" else batch["images"]
+    if batch["sharpness_images"] > images:
+        yield Problem("batch.sharpness_images", batch["sharpness_images"], f"at most the {images} images that train")
     spared = math.ceil(min(batch["folds"], batch["claim_seeds"]) / batch["searches"])
     pool, _ = available(config, batch["folds"], spared)
     if searched(_told(config), _names(config)) and batch["validation_images"] >= pool:
         limit = f"less than the {pool} images that a search has"
         yield Problem("batch.validation_images", batch["validation_images"], limit)
-    if batch["images"] != "all" and batch["sharpness_images"] > batch["images"]:
-        yield Problem("batch.sharpness_images", batch["sharpness_images"], f"at most batch.images = {batch['images']}")
+
+
+def some_recipe_is_trained(config: Config) -> Iterator[Problem]:
+    """Some list of `batch.ladders` is not empty."""
+    if not any(config["batch"]["ladders"].values()):
+        yield Problem("batch.ladders", config["batch"]["ladders"], "at least one recipe for some network")
+
+
+def batch_norm_has_more_than_one_value(config: Config) -> Iterator[Problem]:
+    """In `batch.ladders` of a `resnet18`, no block of a step is of a single image if `data.image_size` is 8."""
+    batch, told = config["batch"], _told(config)
+    if config["data"]["image_size"] != RESNET18_SIDE:
+        return
+    images = available(config, batch["folds"])[0] if batch["images"] == "all" else batch["images"]
+    for network, ladder in batch["ladders"].items():
+        if batch["networks"].get(network, {}).get("architecture") == "resnet18":
+            for name in filter(told.__contains__, ladder):
+                recipe = rung(told, name)
+                if has_block_of_one(images, recipe.batch_size, recipe.block_size):
+                    limit = f"another, so that of the {images} images, of side {RESNET18_SIDE}, none is in a block alone"
+                    yield Problem(f"batch.recipes.{name}.batch_size", recipe.batch_size or FULL, limit)
 
 
 def batch_networks_fit(config: Config) -> Iterator[Problem]:
@@ -86,15 +109,16 @@ def batch_networks_fit(config: Config) -> Iterator[Problem]:
 
 
 def batch_recipes_fit_the_images(config: Config) -> Iterator[Problem]:
-    """In `batch.ladders`, shifts are less than `data.image_size`, and batches no larger than `batch.images`."""
+    """In `batch.ladders`, shifts are less than `data.image_size`, and batches no larger than the images that train."""
     batch, side = config["batch"], config["data"]["image_size"]
+    images = available(config, batch["folds"])[0] if batch["images"] == "all" else batch["images"]
     told = _told(config)
     for name in _names(config):
         recipe = rung(told, name)
         if recipe.crop_padding >= side:
             yield Problem(f"batch.recipes.{name}.crop_padding", recipe.crop_padding, f"less than data.image_size = {side}")
-        if batch["images"] != "all" and (recipe.batch_size or 1) > batch["images"]:
-            limit = f"at most batch.images = {batch['images']}, or {FULL}"
+        if (recipe.batch_size or 1) > images:
+            limit = f"at most the {images} images that train, or {FULL}"
             yield Problem(f"batch.recipes.{name}.batch_size", recipe.batch_size, limit)
 
 
@@ -136,7 +160,9 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     recipes_name_what_there_is,
     searches_are_equal,
     batch_images_are_there,
+    some_recipe_is_trained,
     batch_networks_fit,
+    batch_norm_has_more_than_one_value,
     batch_recipes_fit_the_images,
     equal_steps_are_equal,
 )

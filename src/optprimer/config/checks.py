@@ -5,10 +5,14 @@ in docs/configuration.md. To add one, write it and name it in ``CHECKS``.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import product
 
 from optprimer.config import batch_checks, edge_checks, sharpness_checks
-from optprimer.config.problem import SOURCES, Config, Problem, available
+from optprimer.config.problem import SOURCES, Config, Problem, available, has_block_of_one
 from optprimer.landscape.jobs import CONTROL
+from optprimer.memorization.plan import CONTROLS
+
+SMALLEST_SIDE = 4  # of the images, in pixels
 
 
 def image_size_divides_native_side(config: Config) -> Iterator[Problem]:
@@ -105,7 +109,7 @@ def softmax_regression_is_fitted_as_it_is(config: Config) -> Iterator[Problem]:
 
 
 def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
-    """Some network is shown `true_labels` and `random_labels` with `none`, which adds nothing, in `memorization.studies`."""
+    """In `memorization.studies`, a network other than `mlp_1x8` and `linear` has true and random labels, with `none`."""
     memorization = config["memorization"]
     none = memorization["regularizers"].get("none")
     if none is None or any(none.values()):
@@ -115,8 +119,9 @@ def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
         for network in study["networks"]:
             if "none" in study["regularizers"]:
                 shown.setdefault(network, set()).update(study["labels"])
-    if not any({"true_labels", "random_labels"} <= shown[name] for name in shown.keys() & memorization["networks"].keys()):
-        limit = "some network of memorization.networks with true_labels and random_labels, regularizer none"
+    networks = memorization["networks"].keys() - {*CONTROLS}
+    if not any({"true_labels", "random_labels"} <= shown[name] for name in shown.keys() & networks):
+        limit = f"some network but {' and '.join(CONTROLS)} with true_labels and random_labels, regularizer none"
         yield Problem("memorization.studies", [*memorization["studies"]], limit)
 
 
@@ -128,6 +133,39 @@ def budgets_outlast_patience(config: Config) -> Iterator[Problem]:
             yield Problem(
                 f"memorization.networks.{name}.epochs", network["epochs"], f"at least memorization.patience = {patience}"
             )
+
+
+def memorization_batches_are_of_images(config: Config) -> Iterator[Problem]:
+    """In `memorization.networks`, `batch_size` is at most the images that train."""
+    memorization = config["memorization"]
+    images = _training_images(config, memorization)
+    for name, network in memorization["networks"].items():
+        if network["batch_size"] > images:
+            key = f"memorization.networks.{name}.batch_size"
+            yield Problem(key, network["batch_size"], f"at most the {images} images that train")
+
+
+def batch_norm_sees_more_than_one_value(config: Config) -> Iterator[Problem]:
+    """No step is on a single image where batch norm then has one value: images of side 4 (`train`, `memorization`)."""
+    # The last maps are 1 x 1 there, and the variance of one value is none. For resnet18 there is batch_networks_fit.
+    if config["data"]["image_size"] > SMALLEST_SIDE:
+        return
+    source, train, memorization = SOURCES[config["data"]["dataset"]], config["train"], config["memorization"]
+    images = _training_images(config, memorization)
+    sizes = {"train.batch_size": (source.train, train["batch_size"])}
+    for name, network in memorization["networks"].items():
+        if network["architecture"] == "inception":
+            sizes[f"memorization.networks.{name}.batch_size"] = (images, network["batch_size"])
+    for key, (count, size) in sizes.items():
+        if has_block_of_one(count, None if size == "full" else size):
+            limit = f"another, so that of the {count} images, of side {SMALLEST_SIDE}, none is in a block alone"
+            yield Problem(key, size, limit)
+
+
+def step_schedules_have_milestones(config: Config) -> Iterator[Problem]:
+    """`train.milestones` is not empty with `train.schedule` step."""
+    if config["train"]["schedule"] == "step" and not config["train"]["milestones"]:
+        yield Problem("train.milestones", [], "at least one, for schedule step; without drops it is called constant")
 
 
 def milestones_increase(config: Config) -> Iterator[Problem]:
@@ -154,6 +192,26 @@ def pca_has_one_plane(config: Config) -> Iterator[Problem]:
         if family["seeds"] != [0]:
             limit = "[0] for pca directions, which have no randomness"
             yield Problem(f"landscape.surfaces.{name}.seeds", family["seeds"], limit)
+
+
+def figures_have_their_surfaces(config: Config) -> Iterator[Problem]:
+    """Some entry of `landscape.surfaces` has `pca` directions, and some `layer` or `none`: figures compare them."""
+    for kinds, purpose in ((("pca",), "for the figure of trajectories"), (("layer", "none"), "to compare normalisations")):
+        if not any(_families(config, kind) for kind in kinds):
+            limit = f"some entry with directions {' or '.join(kinds)}, {purpose}"
+            yield Problem("landscape.surfaces", [*config["landscape"]["surfaces"]], limit)
+
+
+def files_have_one_name_each(config: Config) -> Iterator[Problem]:
+    """No two pairs of a network and a surface have the same name `{network}_{surface}`, by which their logs and states go."""
+    owner: dict[str, str] = {}
+    surfaces = ["line", "curvature", CONTROL, *config["landscape"]["surfaces"]]
+    for network, surface in product(config["train"]["networks"], surfaces):
+        name, key = f"{network}_{surface}", f"train.networks.{network}"
+        if owner.setdefault(name, key) != key:
+            yield Problem(
+                key, f"{network} with surface {surface}", f"another name: {owner[name]} has a surface that makes {name} too"
+            )
 
 
 def surfaces_have_names_of_their_own(config: Config) -> Iterator[Problem]:
@@ -193,12 +251,18 @@ def directions_exist(config: Config) -> Iterator[Problem]:
 
 
 def grids_thin_to_the_common_grid(config: Config) -> Iterator[Problem]:
-    """`landscape.geometry_points` - 1 divides `points` - 1 of every surface with `filter` directions."""
+    """`landscape.geometry_points` - 1 divides `points` - 1 of every `filter` surface, and of finer `layer` and `none` ones."""
     common = config["landscape"]["geometry_points"]
-    for name, family in _families(config, "filter").items():
-        if (family["points"] - 1) % (common - 1):
+    for name, family in config["landscape"]["surfaces"].items():
+        is_compared = family["directions"] == "filter" or (family["directions"] != "pca" and family["points"] > common)
+        if is_compared and (family["points"] - 1) % (common - 1):
             limit = f"1 + a multiple of {common - 1}, so that it thins to landscape.geometry_points = {common}"
             yield Problem(f"landscape.surfaces.{name}.points", family["points"], limit)
+
+
+def _training_images(config: Config, section: Config) -> int:
+    """Return how many images train in each run of a section with ``images`` and ``folds``."""
+    return available(config, section["folds"])[0] if section["images"] == "all" else section["images"]
 
 
 def _families(config: Config, directions: str) -> dict[str, Config]:
@@ -219,9 +283,14 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     softmax_regression_is_fitted_as_it_is,
     true_and_random_labels_are_compared,
     budgets_outlast_patience,
+    memorization_batches_are_of_images,
+    batch_norm_sees_more_than_one_value,
+    step_schedules_have_milestones,
     milestones_increase,
     trajectories_span_a_plane,
     pca_has_one_plane,
+    figures_have_their_surfaces,
+    files_have_one_name_each,
     surfaces_have_names_of_their_own,
     controls_are_some_of_the_networks,
     filter_seeds_belong_to_one_family,

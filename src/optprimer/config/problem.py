@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from optprimer.training.recipe import BLOCK
+
 Config = Mapping[str, Any]
 
 
@@ -24,6 +26,13 @@ class Source(NamedTuple):
 
 
 SOURCES = {"digits": Source(8, 1437, 360), "cifar10": Source(32, 50000, 10000)}
+
+
+def has_block_of_one(images: int, batch_size: int | None, block_size: int = BLOCK) -> bool:
+    """Tell whether an epoch has a backward pass on a single image, of which batch norm may have no variance."""
+    batch = min(batch_size or images, images)
+    steps = {batch, images % batch}
+    return 1 in {min(step, block_size) for step in steps} | {step % block_size for step in steps}
 
 
 def available(config: Config, folds: int, tested: int = 1) -> tuple[int, int]:

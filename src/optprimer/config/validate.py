@@ -31,7 +31,7 @@ def check(config: Mapping[str, Any], schema_path: Path | None = None) -> None:
         raise UserError(_explain(error, schema))
     for violated in CHECKS:
         for problem in violated(config):
-            raise UserError(_line(problem.key, problem.value, problem.allowed))
+            raise UserError(line(problem.key, problem.value, problem.allowed))
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -70,7 +70,7 @@ def _explain(error: ValidationError, schema: Mapping[str, Any]) -> str:
     if error.validator == "required":
         key = next(key for key in error.validator_value if key not in error.instance)
         return f"config: {_join(path, key)} is missing: {allowed(error.schema['properties'][key])}"
-    return _line(path or "(everything)", error.instance, allowed(error.schema))
+    return line(path or "(everything)", error.instance, allowed(error.schema))
 
 
 def _explain_unknown(error: ValidationError, path: str, schema: Mapping[str, Any]) -> str:
@@ -78,13 +78,14 @@ def _explain_unknown(error: ValidationError, path: str, schema: Mapping[str, Any
     patterns = error.schema.get("patternProperties", {})
     key = next(key for key in error.instance if key not in known and not any(re.search(p, key) for p in patterns))
     permitted = f"unknown key, allowed here: {', '.join(known)}" if known else allowed(error.schema)
-    line = _line(_join(path, key), error.instance[key], permitted)
+    text = line(_join(path, key), error.instance[key], permitted)
     # A near sibling, or the same name elsewhere (`--config epochs=3` for train.networks.{name}.epochs).
     near = difflib.get_close_matches(key, known, n=1) or [other.dotted for other in walk(schema) if other.path[-1] == key]
-    return f"{line}; did you mean {' or '.join(map(repr, near))}?" if near else line
+    return f"{text}; did you mean {' or '.join(map(repr, near))}?" if near else text
 
 
-def _line(key: str, value: object, permitted: str) -> str:
+def line(key: str, value: object, permitted: str) -> str:
+    """Say in one line which key is wrong, and what is allowed; a long value is cut."""
     shown = repr(value)
     if len(shown) > _LONGEST_VALUE:
         shown = shown[: _LONGEST_VALUE - 3] + "..."
@@ -97,4 +98,5 @@ def _dotted(path: Any) -> str:  # noqa: ANN401
 
 def _join(path: str, key: str) -> str:
     # An unknown key is the user's text; what does not print would break the line.
-    return ".".join(filter(None, [path, key if key.isprintable() else repr(key)]))
+    shown = key if key.isprintable() else repr(key)
+    return ".".join(filter(None, [path, shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 3]}..."]))

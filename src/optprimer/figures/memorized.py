@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from optprimer.figures import style
 from optprimer.figures.palette import BLUE, BROWN, GREEN, ORANGE, PINK, PURPLE, SILVER, SKY, VERMILION, YELLOW
+from optprimer.memorization.plan import CONTROLS
 
 # As in the legend of Zhang et al. 2017, figure 1a, and in its order.
 KINDS = {
@@ -36,7 +37,6 @@ REGULARIZERS = {
     "strong_weight_decay": "strong weight decay (control)",
 }
 WHOLE = ("true_labels", "random_labels", "shuffled_pixels", "random_pixels", "gaussian")  # done to all images alike
-CONTROLS = ("mlp_1x8", "linear")
 _OTHERS = (PINK, YELLOW, SKY, SILVER)
 
 

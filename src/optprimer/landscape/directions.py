@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from optprimer import seeds
@@ -51,7 +50,7 @@ def random_direction(network: nn.Module, seed: int, normalisation: str) -> dict[
     weights = {name: weight.cpu().float() for name, weight in moving_parameters(network).items()}
     direction = {}
     for name, weight in weights.items():
-        generator = torch.Generator().manual_seed(seeds.derive(seed, name))
+        generator = torch.Generator().manual_seed(seeds.derive(seed, *name.split("/")))
         direction[name] = torch.randn(weight.shape, generator=generator)
     if normalisation == "none":
         factor = _norm(weights) / _norm(direction)
@@ -91,8 +90,8 @@ def load_planes(path: Path, wanted: Sequence[int]) -> tuple[str, dict[int, Plane
     try:
         tensors, metadata = load_tensors(path)
         directions, extents = metadata["directions"], metadata["extents"]
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
-        raise UserError(f"{path}: not a file of directions ({str(error).splitlines()[0]})") from None
+    except KeyError as error:
+        raise UserError(f"{path}: not a file of directions ({error} is missing)") from None
     planes = {}
     for k in wanted:
         if str(k) not in extents:

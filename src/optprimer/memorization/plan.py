@@ -7,6 +7,7 @@ from typing import Any
 
 FULL = 1 + 1e-9  # a sum of n times 1/n may round to more than 1
 LINEAR = "linear"  # softmax regression, the one network that needs no entry: it has no recipe
+CONTROLS = ("mlp_1x8", LINEAR)  # too small to memorize
 REDRAWN = "redrawn_labels"  # a control: the training loop draws labels anew for every epoch
 CORRUPTION = {"random_labels": 1.0, REDRAWN: 1.0}  # of the kinds of labels that leave no choice; 0 for the others
 

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from optprimer.errors import UserError
@@ -34,11 +33,11 @@ def load_network(path: Path) -> nn.Module:
     Raises:
         UserError: the file is missing, or is not a network of this package.
     """
+    tensors, metadata = load_tensors(path)
     try:
-        tensors, metadata = load_tensors(path)
         network = resnet(**asdict(Architecture(**metadata)), generator=torch.Generator())
         network.load_state_dict(tensors)
-    except (OSError, SafetensorError, TypeError, ValueError, RuntimeError) as error:  # the last: names or shapes do not fit
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: names or shapes do not fit
         raise UserError(f"{path}: not the weights of a network trained here ({str(error).splitlines()[0]})") from None
     return network.eval()
 
@@ -50,9 +49,15 @@ def save_trajectory(checkpoints: Iterable[tuple[int, dict[str, Tensor]]], path: 
 
 
 def load_trajectory(path: Path) -> dict[int, dict[str, Tensor]]:
-    """Read the state dict of each stored epoch, in order of epochs."""
+    """Read the state dict of each stored epoch, in order of epochs.
+
+    Raises:
+        UserError: the file is missing or damaged, or is not a trajectory.
+    """
     found: dict[int, dict[str, Tensor]] = {}
     for key, value in load_tensors(path)[0].items():
-        epoch, name = key.split("/", 1)
+        epoch, _, name = key.partition("/")
+        if not (epoch.removeprefix("epoch").isdecimal() and name):
+            raise UserError(f"{path}: not the trajectory of a network trained here (it holds {key!r})")
         found.setdefault(int(epoch.removeprefix("epoch")), {})[name] = value
     return dict(sorted(found.items()))

@@ -22,6 +22,7 @@ from torch.nn import functional
 from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
+from optprimer.errors import UserError
 from optprimer.networks.dropout import seed_dropout
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
@@ -60,7 +61,7 @@ class Trainer:
         self.optimizer = _optimizer(self.parameters, recipe)
         self._path = folder / "state.safetensors"
         self._identity = _identity(self, data)
-        self._stop = False
+        self._stop, self._epochs = False, 0
         self._norm: Tensor | None = None
 
     def run(self) -> list[dict[str, float]]:
@@ -106,6 +107,7 @@ class Trainer:
                 if self._is_due(saved):
                     saved = self._save(at)
         state.save_state(self._path, self.network, self.optimizer, at, self._identity)
+        self._epochs = at.epoch
         return at.rows
 
     def _is_due(self, saved: float) -> bool:
@@ -119,9 +121,17 @@ class Trainer:
         return time.monotonic()
 
     def checkpoints(self) -> Iterator[tuple[int, dict[str, Tensor]]]:
-        """Yield (epoch, state dict) of the stored trajectory, in order of epochs."""
-        for path in sorted(self.folder.glob("epoch_*.safetensors")):
-            yield int(path.stem.removeprefix("epoch_")), load_tensors(path)[0]
+        """Yield (epoch, state dict) of the stored trajectory, in order of epochs.
+
+        Raises:
+            UserError: a checkpoint is missing or damaged.
+        """
+        for epoch in range(self._epochs + 1):
+            if self._is_stored(epoch):
+                try:
+                    yield epoch, load_tensors(self._checkpoint_path(epoch))[0]
+                except UserError as error:
+                    raise UserError(f"{error}; remove {self.folder}, and the run starts anew") from None
 
     def _redraw_labels(self, epoch: int) -> None:
         """Take the training labels of ``epoch``, with ``redraw_labels``; those at the start are the data's own."""
@@ -255,8 +265,14 @@ class Trainer:
         return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
     def _checkpoint(self, epoch: int) -> None:
-        if epoch % self.recipe.checkpoint_every == 0 or epoch == self.recipe.epochs:
-            save_tensors(self.folder / f"epoch_{epoch:05d}.safetensors", self.network.state_dict(), {})
+        if self._is_stored(epoch):
+            save_tensors(self._checkpoint_path(epoch), self.network.state_dict(), {})
+
+    def _is_stored(self, epoch: int) -> bool:
+        return epoch % self.recipe.checkpoint_every == 0 or epoch == self.recipe.epochs
+
+    def _checkpoint_path(self, epoch: int) -> Path:
+        return self.folder / f"epoch_{epoch:05d}.safetensors"
 
     def _generator(self, *axis: str | int) -> torch.Generator:
         return torch.Generator().manual_seed(seeds.derive(self.recipe.seed, *axis))
