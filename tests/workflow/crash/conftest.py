@@ -14,5 +14,5 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Graph:
     graph = Graph(folder / "run", install(folder / "bin"))
     graph.folder.mkdir()
     done = graph.run("--", *targets(*STAGES))
-    assert done.returncode == 0, done.stdout
+    assert done.status == 0, done.said
     return graph

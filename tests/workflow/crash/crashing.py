@@ -15,7 +15,7 @@ from running import ROOT
 SCALES = [ROOT / "workflow/scales/smoke.yaml", Path(__file__).with_name("crash.yaml")]
 RESULTS = Path("results/crash")
 NOT_COMPARED = (".state", "logs", "benchmarks")  # of a run's own course
-PATIENCE = 600  # seconds
+PATIENCE = 1800  # seconds
 
 # The command as it is, but that training keeps its state every half second: twenty are longer than it takes here.
 PROGRAM = f"""#!{sys.executable}
@@ -76,6 +76,14 @@ def targets(*stages: str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Done:
+    """How Snakemake ended, and all that it said."""
+
+    status: int
+    said: str
+
+
+@dataclass(frozen=True)
 class Graph:
     """The small graph in a ``folder``, run with the environment ``env``."""
 
@@ -87,11 +95,20 @@ class Graph:
         files = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", *map(str, SCALES)]
         return [sys.executable, "-m", "snakemake", *files, "--cores", "2", *arguments]
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess:
-        """Run Snakemake to its end; ``stdout`` has all that it says."""
+    def start(self, *arguments: str) -> subprocess.Popen:
+        """Start Snakemake in a session, and so a process group, of its own, which its jobs belong to."""
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        command = self.command(*arguments)
-        return subprocess.run(command, cwd=self.folder, env=self.env, timeout=PATIENCE, check=False, **streams)
+        return subprocess.Popen(self.command(*arguments), cwd=self.folder, env=self.env, start_new_session=True, **streams)
+
+    def run(self, *arguments: str) -> Done:
+        """Run Snakemake to its end."""
+        run = self.start(*arguments)
+        try:
+            said, _ = run.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            kill_group(run)  # jobs too, which a plain kill would leave
+            raise
+        return Done(run.returncode, said)
 
     def kill(self, name: str, random: Random) -> float | None:
         """Run a stage and kill it, with all of its jobs, at a random instant after the start of its first job.
@@ -99,26 +116,30 @@ class Graph:
         Return how many seconds after it, or None where the stage was done before.
         """
         stage, begun = STAGES[name], time.monotonic()
-        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        command = self.command("--", *targets(name))
-        run = subprocess.Popen(command, cwd=self.folder, env=self.env, start_new_session=True, **silent)
-        while not any((self.folder / RESULTS / "logs" / log).exists() for log in stage.logs):
-            if run.poll() is not None or time.monotonic() - begun > PATIENCE:
-                raise RuntimeError(f"{name}: no job has started")
-            time.sleep(0.01)
+        run = self.start("--", *targets(name))
+        self.wait_for_job(name, run)
         instant = random.random() * stage.span * (time.monotonic() - begun)
         try:
-            run.wait(instant)
+            run.communicate(timeout=instant)
         except subprocess.TimeoutExpired:
-            _kill_group(run)
+            kill_group(run)
             return instant
         return None
 
-    def recover(self, name: str) -> subprocess.CompletedProcess:
+    def wait_for_job(self, name: str, run: subprocess.Popen) -> None:
+        """Wait until ``run`` has started a job of a stage."""
+        deadline = time.monotonic() + PATIENCE
+        while not any((self.folder / RESULTS / "logs" / log).exists() for log in STAGES[name].logs):
+            if run.poll() is not None or time.monotonic() > deadline:
+                run.kill()
+                raise RuntimeError(f"{name}: no job has started: {run.communicate()[0]}")
+            time.sleep(0.01)
+
+    def recover(self, name: str) -> Done:
         """Go on with a killed stage as the documentation says: remove the lock, if there is one, and run Snakemake again."""
         if any((self.folder / ".snakemake/locks").iterdir()):
             unlocked = self.run("--unlock")
-            assert unlocked.returncode == 0, unlocked.stdout
+            assert unlocked.status == 0, unlocked.said
         return self.run("--", *targets(name))
 
     def contents(self) -> dict[str, bytes]:
@@ -138,10 +159,10 @@ class Graph:
         return Graph(folder, self.env)
 
 
-def _kill_group(run: subprocess.Popen) -> None:
-    """Kill a process with its whole group, and wait until none of it is left."""
+def kill_group(run: subprocess.Popen) -> None:
+    """Kill Snakemake with all of its jobs by SIGKILL, and wait until none of them is left."""
     os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+    run.communicate()
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:

@@ -20,7 +20,7 @@ def test_a_run_that_was_killed_ends_in_the_same_bytes(undisturbed: Graph, tmp_pa
     expected = undisturbed.contents()
     assert {path for path, content in left.items() if path in expected and content != expected[path]} == set()
     done = graph.recover(name)
-    assert done.returncode == 0, done.stdout
+    assert done.status == 0, done.said
     found = graph.contents()
     assert set(targets(name)) <= set(found) <= set(expected)
     assert {path for path, content in found.items() if content != expected[path]} == set()
