@@ -8,11 +8,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which Snakemake's jobs find the command that the tests want."""
+    return install(tmp_path_factory.mktemp("crash") / "bin")
+
+
+@pytest.fixture(scope="session")
+def undisturbed(env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Graph:
     """A finished run of the small graph."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    graph = Graph(folder / "run", install(folder / "bin"))
-    graph.folder.mkdir()
+    graph = Graph(tmp_path_factory.mktemp("undisturbed"), env)
     done = graph.run("--", *targets(*STAGES))
     assert done.status == 0, done.said
     return graph
