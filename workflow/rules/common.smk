@@ -10,6 +10,7 @@ from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
 from optprimer.errors import UserError
 from optprimer.figures.registry import FIGURES, PAGES, target
+from optprimer.files import check_room
 from optprimer.landscape.jobs import CONTROL, Jobs
 from optprimer.manifest.identity import run_digest
 from optprimer.memorization.plan import jobs as memorization_jobs
@@ -20,6 +21,8 @@ from optprimer.sharpness.settings import jobs as sharpness_jobs
 
 try:
     check(config)
+    for folder in ("results", "figures"):
+        check_room(Path(folder, config["run"]))
 except UserError as error:
     sys.exit(str(error))
 
