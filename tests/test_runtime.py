@@ -47,6 +47,14 @@ def test_what_is_asked_for_is_taken(monkeypatch, precision):
     assert set_up("cuda", precision) == Runtime(torch.device("cuda"), precision)
 
 
+@pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "bf16"), (False, "fp32"), (False, "auto")])
+def test_bf16_that_is_emulated_is_done_and_told(monkeypatch, caplog, native, precision):
+    machine(monkeypatch, gpu=False, avx512_bf16=native)
+    set_up("cpu", precision)
+    told = ["precision bf16: this machine emulates it, slower than fp32"]
+    assert [record.message for record in caplog.records] == (told if precision == "bf16" and not native else [])
+
+
 @pytest.mark.parametrize(
     ("hardware", "device", "resolved"),
     [

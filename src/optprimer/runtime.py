@@ -1,11 +1,14 @@
 """The machine as a run sees it: device, arithmetic precision, threads."""
 
+import logging
 import os
 from dataclasses import dataclass
 
 import torch
 
 from optprimer.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Runtime:
 def set_up(device: str = "auto", precision: str = "auto", threads: int | None = None) -> Runtime:
     """Resolve ``auto`` and make this process deterministic.
 
-    bfloat16 is taken where the hardware multiplies in it; emulation would be slower than fp32. Subnormal numbers are
+    bfloat16 is taken where the hardware multiplies in it; emulation would be slower than fp32. Who asks for it gets it
+    elsewhere too, with a warning: it is bf16 that is asked for, and what the tables then say. Subnormal numbers are
     flushed to zero: they carry nothing here, and one of them costs a CPU a hundred ordinary operations. The order of
     summation depends on the number of threads, so equal bytes need equal ``threads``.
 
@@ -51,8 +55,11 @@ def set_up(device: str = "auto", precision: str = "auto", threads: int | None = 
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("device 'cuda': PyTorch finds no GPU here; use auto or cpu")
     use_gpu = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    native = _multiplies_bf16(use_gpu)
+    if precision == "bf16" and not native:
+        log.warning("precision bf16: this machine emulates it, slower than fp32")
     if precision == "auto":
-        precision = "bf16" if _multiplies_bf16(use_gpu) else "fp32"
+        precision = "bf16" if native else "fp32"
     return Runtime(torch.device("cuda" if use_gpu else "cpu"), precision)
 
 

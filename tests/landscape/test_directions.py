@@ -11,8 +11,10 @@ from safetensors import safe_open
 from scipy import stats
 
 from optprimer.errors import UserError
+from optprimer.landscape.commands import directions
 from optprimer.landscape.directions import Plane, cosine, load_planes, random_direction, random_plane, save_planes
 from optprimer.networks.resnet import resnet
+from optprimer.networks.store import Architecture, save_network
 
 MOVING = ("conv", "linear.weight", "shortcut.0")
 
@@ -222,3 +224,14 @@ def test_a_file_of_something_else_is_named_in_one_line(stored, tmp_path, damage)
         match=r"^[^\n]*other\.safetensors: (no such file|damaged, or no file of tensors|not a file of directions)[^\n]*$",
     ):
         load_planes(path, [0])
+
+
+def test_the_command_gives_equal_bytes_whatever_the_threads_of_the_process(tmp_path):
+    network = resnet(20, skips=True, channels=1, classes=10, generator=torch.Generator().manual_seed(0))
+    save_network(network, Architecture(20, True, 1, 10), tmp_path / "weights.safetensors")
+    before = torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        directions(tmp_path / "weights.safetensors", tmp_path / str(threads), "layer", "0,1")
+    torch.set_num_threads(before)
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()

@@ -16,7 +16,8 @@ rule data:
     params:
         dataset=config["data"]["dataset"],
         image_size=config["data"]["image_size"],
-        archive=(
+        # A function, or Snakemake would take braces in the path for wildcards.
+        archive=lambda wildcards: (
             ["--archive", config["data"]["archive"]]
             if config["data"]["archive"]
             else []

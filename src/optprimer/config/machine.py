@@ -32,12 +32,18 @@ def check_packages() -> None:
     for requirement in map(Requirement, requires("optprimer") or ()):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            found = "not installed"
-        if not requirement.specifier.contains(found, prereleases=True):
-            raise UserError(f"{requirement.name} is {found}, but {requirement} is needed: make setup installs what was tested")
+        found = _installed(requirement.name)
+        if found is None or not requirement.specifier.contains(found, prereleases=True):
+            raise UserError(
+                f"{requirement.name} is {found or 'not installed'}, but {requirement} is needed; make setup installs it"
+            )
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _has_gpu() -> bool:

@@ -6,6 +6,7 @@ Activations, libraries and the data are left out, so a run that passes may still
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +72,8 @@ def parameters(config: Config, architecture: str, widths: Sequence[int]) -> int:
     if architecture in ("mlp", "mlp_tanh"):
         return sum(a * b for a, b in pairwise([side * side * channels, *widths, CLASSES]))
     if architecture == "conv":
-        return 9 * sum(a * b for a, b in pairwise([channels, *widths]))
+        last = reduce(lambda length, _: (length + 1) // 2, widths, side)
+        return 9 * sum(a * b for a, b in pairwise([channels, *widths])) + widths[-1] * last**2 * CLASSES
     return 0
 
 

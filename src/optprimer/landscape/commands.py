@@ -30,10 +30,13 @@ def directions(
     seed: Seed = 0,
 ) -> None:
     """Draw pairs of random directions for a network and store them."""
+    import torch
+
     from optprimer.landscape.directions import random_plane, save_planes
     from optprimer.landscape.inputs import numbers
     from optprimer.networks.store import load_network
 
+    torch.set_num_threads(1)  # norms are sums, whose order the threads would change
     network = load_network(weights)
     planes = {k: random_plane(network, seed, k, normalisation, reach) for k in numbers(direction_seeds)}
     save_planes(planes, normalisation, output)
