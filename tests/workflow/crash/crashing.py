@@ -82,6 +82,11 @@ class Done:
     status: int
     said: str
 
+    @property
+    def line(self) -> str:
+        """What it said, less its line breaks: the logger breaks lines at the width of a terminal."""
+        return " ".join(self.said.split())
+
 
 @dataclass(frozen=True)
 class Graph:

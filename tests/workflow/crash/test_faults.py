@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -16,19 +17,20 @@ def same(found: dict[str, bytes], expected: dict[str, bytes], *required: str) ->
 
 
 def test_a_second_run_in_the_folder_and_the_lock_of_a_dead_one_are_told(undisturbed, tmp_path):
-    graph = undisturbed.begun(tmp_path / "run", "edge")
-    first = graph.start("--", *targets("edge"))
-    graph.wait_for_job("edge", first)
-    for _ in range(2):  # beside a living run, then where it was killed
-        second = graph.run("--", *targets("edge"))
-        assert second.status == 1
-        assert "Error: Directory cannot be locked" in second.said
-        assert "It can be removed with the --unlock argument" in " ".join(second.said.split())
-        if first.poll() is None:
-            kill_group(first)
-    done = graph.recover("edge")
+    graph = undisturbed.begun(tmp_path / "run", "data")
+    first = graph.start("--", *targets("data"))
+    graph.wait_for_job("data", first)
+    os.killpg(first.pid, signal.SIGSTOP)
+    beside = graph.run("--", *targets("data"))
+    kill_group(first)
+    after = graph.run("--", *targets("data"))
+    for refused in (beside, after):
+        assert refused.status == 1
+        assert "Error: Directory cannot be locked" in refused.line
+        assert "It can be removed with the --unlock argument" in refused.line
+    done = graph.recover("data")
     assert done.status == 0, done.said
-    assert same(graph.contents(), undisturbed.contents(), *targets("edge"))
+    assert same(graph.contents(), undisturbed.contents(), *targets("data"))
 
 
 def test_a_table_cut_short_by_a_dead_machine_is_named_and_made_again_once_it_is_removed(undisturbed, tmp_path):
@@ -41,7 +43,7 @@ def test_a_table_cut_short_by_a_dead_machine_is_named_and_made_again_once_it_is_
     refused = graph.run("--", *targets("gather"))
     assert refused.status == 1
     name = cut.relative_to(graph.folder)
-    assert f"optprimer: {name}: not a table of runs rows (it ends in the middle of a line)" in refused.said
+    assert f"optprimer: {name}: not a table of runs rows (it ends in the middle of a line)" in refused.line
     cut.unlink()
     done = graph.run("--", *targets("gather"))
     assert done.status == 0, done.said
@@ -55,7 +57,7 @@ def test_files_from_the_future_are_told_and_right_once_they_are_touched(undistur
         os.utime(path, (time.time() + 86400,) * 2)
     told = graph.run("--", target)
     assert told.status == 1
-    assert re.search(rf"Output {target} has older modification time .* than input .*clock", told.said), told.said
+    assert re.search(rf"Output {target} has older modification time .* than input .*clock", told.line), told.said
     assert target not in graph.contents()
     for path in inputs:
         os.utime(path)
