@@ -1,6 +1,8 @@
-"""A process in which no test finds what another has set, and a real browser for the pages that the project writes."""
+"""What tests share: a process in which none finds what another has set, a small disk, and a real browser for pages."""
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -38,6 +40,38 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--crashes", type=int, default=4, help="runs of the workflow that are killed at random instants")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Make a folder that is a disk of so many KiB, at most once a test."""
+    folder = tmp_path / "small"
+
+    def made(kibibytes: int) -> Path:
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "none", str(folder)]
+        if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("a full disk is made by a mount, and tests may not mount here")
+        return folder
+
+    yield made
+    if folder.is_mount():
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def obeying() -> list[str]:
+    """Return what a command is begun with, so that permissions hold for it even if root runs the tests."""
+    if os.geteuid():
+        return []
+    command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if shutil.which("setpriv") is None or subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("root may write everywhere, and there is no setpriv that takes this from it")
+    return command
 
 
 @pytest.fixture(autouse=True)

@@ -37,3 +37,27 @@ def test_conda_environment_has_the_versions_of_the_lock():
         found = pip.get(name) or conda[CONDA_NAMES.get(name, name)]
         assert found == LOCK[name], name
     assert len(conda) - 1 + len(pip) == len(wanted)  # less python: nothing else is asked for
+
+
+IMAGES = {path: (ROOT / "containers" / path).read_text(encoding="utf-8") for path in ("Dockerfile", "optprimer.def")}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_has_the_python_of_the_conda_environment_and_installs_the_lock(image):
+    (base,) = re.findall(r"^from:? (\S+)$", IMAGES[image], re.M | re.I)
+    (python,) = [line.removeprefix("python =") for line in CONDA if isinstance(line, str) and line.startswith("python ")]
+    assert base == f"python:{python}-slim"
+    assert f"Python {python};" in (ROOT / "requirements.lock").read_text()
+    assert re.findall(r"pip install (.*)$", IMAGES[image], re.M) == [
+        "--no-cache-dir --requirement requirements.lock",
+        "--no-cache-dir --no-deps --no-build-isolation --editable .",
+    ]
+    assert "==" not in IMAGES[image]  # no version is named a second time
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_image_copies_what_is_there(image):
+    docker = re.findall(r"^COPY (\S+) \S+$", IMAGES[image], re.M)
+    apptainer = re.findall(r"^    (\S+) /opt/optprimer/\S+$", IMAGES[image], re.M)
+    assert {"requirements.lock", "pyproject.toml", "src"} <= set(docker + apptainer) or "." in docker
+    assert all((ROOT / path).exists() for path in docker + apptainer)

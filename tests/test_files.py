@@ -1,5 +1,6 @@
 """Atomic files: whatever goes wrong, a reader finds the old bytes or the new ones, and no litter."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from optprimer.files import replacing, write_text
+from optprimer.errors import UserError
+from optprimer.files import check_room, held, replacing, write_text, writing
 
 
 def test_replaces_the_old_content_and_makes_the_folder(tmp_path):
@@ -120,3 +122,67 @@ def test_two_writers_do_not_share_a_temporary_file(tmp_path):
         assert path.read_text() == "second"
     assert path.read_text() == "first"
     assert list(tmp_path.iterdir()) == [path]
+
+
+# What the file system refuses.
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_content(small_disk):
+    path = small_disk(64) / "table.csv"
+    path.write_text("old")
+    with pytest.raises(UserError, match=r"table\.csv: cannot be written \(No space left on device\)$"):
+        write_text(path, "x" * 10**6)
+    assert path.read_text() == "old"
+    assert list(path.parent.iterdir()) == [path]
+    write_text(path, "new")  # nothing of the failure takes up room
+    assert path.read_text() == "new"
+
+
+def test_a_lost_permission_is_one_line(tmp_path, obeying):
+    program = (
+        "import sys; from pathlib import Path; from optprimer.errors import UserError; from optprimer.files import *\n"
+        "for refused in (write_text, lambda path, _: check_room(path), lambda path, _: held(path).__enter__()):\n"
+        "    try: refused(Path(sys.argv[1]), 'new')\n"
+        "    except UserError as error: print(error)"
+    )
+    path = tmp_path / "closed" / "below" / "table.csv"
+    path.parent.parent.mkdir(mode=0o555)
+    run = subprocess.run([*obeying, sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert run.stdout == 3 * f"{path}: cannot be written (Permission denied)\n"
+
+
+@pytest.mark.parametrize("error", [OSError("no errno"), FileNotFoundError(errno.ENOENT, "none"), ValueError()])
+def test_other_failures_are_passed_on(tmp_path, error):
+    with pytest.raises(type(error)) as caught, writing(tmp_path / "table.csv"):
+        raise error
+    assert caught.value is error
+
+
+def test_room_is_looked_for_where_a_folder_would_be(small_disk):
+    disk = small_disk(2048)
+    check_room(disk / "results" / "run")
+    assert list(disk.iterdir()) == []
+    (disk / "much").write_bytes(bytes(1536 * 1024))
+    with pytest.raises(UserError, match=r"results/run: cannot be written \(No space left on device\)$"):
+        check_room(disk / "results" / "run")
+    assert [path.name for path in disk.iterdir()] == ["much"]
+
+
+def test_what_a_living_process_holds_is_refused_and_a_dead_one_holds_nothing(tmp_path):
+    path = tmp_path / "jobs" / "state"
+    program = (
+        "import sys; from pathlib import Path; from optprimer.files import held\n"
+        "with held(Path(sys.argv[1])):\n"
+        "    print(flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(UserError, match=rf"state: process {other.pid} on .+ is at work on it; wait"), held(path):
+            pass
+        with held(path.with_name("another")):
+            pass
+        other.kill()
+    with held(path):
+        assert path.with_name("state.lock").read_text().startswith(f"process {os.getpid()} on")
+    with held(path):
+        pass

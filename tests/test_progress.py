@@ -1,5 +1,9 @@
 """Progress lines against a clock that we turn by hand."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from optprimer import progress
@@ -83,3 +87,10 @@ def test_more_work_than_announced_stays_at_the_end(clock, capsys):
     clock[0] += 1
     bar.add(15)
     assert "[####################] 100%" in lines(capsys)[0]
+
+
+def test_a_log_on_a_full_disk_ends_no_job():
+    program = "from optprimer.progress import Progress; Progress('work', 10, 'rows', interval=0.0).add(1); print('went on')"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert done.stdout == "went on\n"

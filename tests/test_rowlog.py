@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optprimer import rowlog
+from optprimer.errors import UserError
 from optprimer.rowlog import RowLog, identity
 
 
@@ -206,3 +207,24 @@ def test_identity_sees_content_and_values(tmp_path):
     assert identity("ab", "c") != identity("a", "bc")
     with pytest.raises(FileNotFoundError):
         identity(Path(tmp_path / "missing"))
+
+
+def test_a_log_that_another_job_continues_is_refused(log):
+    first = log.resumed(range(3), Counting())
+    next(first)
+    with pytest.raises(UserError, match=r"rows\.jsonl: process .* is at work on it"):
+        next(RowLog(log.path, "another").resumed(range(3), Counting()))
+    assert list(first) == [rows(1), rows(2)]
+    idle = Counting()
+    assert list(log.resumed(range(3), idle)) == [rows(k) for k in range(3)]
+    assert idle.keys == []
+
+
+def test_a_full_disk_loses_no_finished_row(small_disk):
+    log = RowLog(small_disk(64) / "rows.jsonl", "name")
+    large = {key: [{"text": "x" * 20000}] for key in range(6)}
+    with pytest.raises(UserError, match=r"rows\.jsonl: cannot be written \(No space left on device\)$"):
+        list(log.resumed(large, large.get))
+    kept = log.finished()
+    assert 1 <= len(kept) < 6
+    assert all(rows == large[key] for key, rows in kept.items())

@@ -114,3 +114,12 @@ def test_what_is_no_file_or_holds_other_metadata_is_refused(tmp_path, stored):
 
     save_file({"v": torch.zeros(1)}, stored, {"optprimer": "[1]"})
     refused(stored, "its metadata are no mapping")
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_tensors(small_disk):
+    path = small_disk(64) / "tensors"
+    save_tensors(path, {"a": torch.ones(3)}, {})
+    with pytest.raises(UserError, match=r"tensors: cannot be written \(.*No space left on device"):
+        save_tensors(path, {"a": torch.ones(10**6)}, {})
+    assert load_tensors(path)[0]["a"].tolist() == [1, 1, 1]
+    assert list(path.parent.iterdir()) == [path]

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 
 WIDTH = 20
 
@@ -30,9 +31,10 @@ class Progress:
         rate = self._done / max(now - self._start, 1e-9)
         left = (self.total - self._done - self._skipped) / rate if rate else 0.0
         bar = "#" * round(share * WIDTH)
-        print(
-            f"{self.label} [{bar:<{WIDTH}}] {share:4.0%} {rate:,.{int(rate < 10)}f} {self.unit}/s, "
-            f"{int(left) // 60}:{int(left) % 60:02d} left{note and '  ' + note}",
-            file=sys.stderr,
-            flush=True,
-        )
+        with suppress(OSError):  # a full disk: what the job itself has to write says so
+            print(
+                f"{self.label} [{bar:<{WIDTH}}] {share:4.0%} {rate:,.{int(rate < 10)}f} {self.unit}/s, "
+                f"{int(left) // 60}:{int(left) % 60:02d} left{note and '  ' + note}",
+                file=sys.stderr,
+                flush=True,
+            )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optprimer.files import write_text
+from optprimer.files import held, write_text, writing
 
 Rows = list[dict[str, Any]]
 
@@ -39,18 +39,26 @@ class RowLog:
     name: str
 
     def resumed(self, keys: Iterable[int], compute: Callable[[int], Rows]) -> Iterator[Rows]:
-        """Yield ``compute(key)`` for each key in order, from the log where an earlier run has done it."""
-        done = self.finished()
-        # Anew, without the torn end of a killed run; atomically, so that a second kill loses nothing.
-        write_text(self.path, "".join(map(_line, [self.name, *done.items()])))
-        with self.path.open("a", encoding="utf-8") as log:
+        """Yield ``compute(key)`` for each key in order, from the log where an earlier run has done it.
+
+        Raises:
+            UserError: another process continues the same log, or it cannot be written.
+        """
+        with held(self.path):
+            done = self.finished()
+            # Anew, without the torn end of a killed run; atomically, so that a second kill loses nothing.
+            write_text(self.path, "".join(map(_line, [self.name, *done.items()])))
             for key in keys:
                 if key not in done:
                     done[key] = compute(key)
-                    log.write(_line((key, done[key])))
-                    log.flush()
-                    os.fsync(log.fileno())
+                    self._append(_line((key, done[key])))
                 yield done[key]
+
+    def _append(self, line: str) -> None:
+        with writing(self.path), self.path.open("a", encoding="utf-8") as log:
+            log.write(line)
+            log.flush()
+            os.fsync(log.fileno())
 
     def finished(self) -> dict[int, Rows]:
         """Return the rows that earlier runs have finished, by key."""

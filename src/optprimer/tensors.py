@@ -14,11 +14,18 @@ from optprimer.files import replacing
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write named tensors, contiguous and on the CPU, with sorted names: equal content gives equal bytes."""
+    """Write named tensors, contiguous and on the CPU, with sorted names: equal content gives equal bytes.
+
+    Raises:
+        UserError: ``path`` cannot be written.
+    """
     stored = {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
     # safetensors writes metadata in hash order, which changes between processes: one entry has only one order.
     with replacing(path) as temporary:
-        save_file(stored, temporary, {"optprimer": json.dumps(metadata, sort_keys=True)})
+        try:
+            save_file(stored, temporary, {"optprimer": json.dumps(metadata, sort_keys=True)})
+        except SafetensorError as error:  # its own, whatever the file system said
+            raise UserError(f"{path}: cannot be written ({error})") from None
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

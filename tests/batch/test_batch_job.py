@@ -127,7 +127,7 @@ def test_a_killed_job_goes_on_with_the_run_at_hand_and_ends_in_the_same_bytes(tr
     assert begun[2:] == names[1:]
     for name in ("runs.csv", "curves.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole-out" / name).read_bytes()
-    assert [path.name for path in training.state.iterdir()] == ["runs.jsonl"]
+    assert {path.name for path in training.state.iterdir()} == {"runs.jsonl", "runs.jsonl.lock"}
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"images": 50}, {"test_images": 30}, {"folds": 0}])

@@ -143,7 +143,8 @@ def test_a_killed_job_goes_on_with_the_run_at_hand_and_ends_in_the_same_bytes(jo
         with pytest.raises(Killed):
             job.write(tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert {path.name for path in job.state.iterdir()} == {"runs.jsonl"} | ({names[1]} if instant != "before" else set())
+    left = {path.name for path in job.state.iterdir()}
+    assert left == {"runs.jsonl", "runs.jsonl.lock"} | ({names[1]} if instant != "before" else set())
     called.clear()
     taken = []
 
@@ -161,7 +162,7 @@ def test_a_killed_job_goes_on_with_the_run_at_hand_and_ends_in_the_same_bytes(jo
 
 def test_a_finished_job_leaves_its_log_and_no_states_and_is_not_repeated(job, tmp_path, called):
     job.write(tmp_path / "out")
-    assert [path.name for path in job.state.iterdir()] == ["runs.jsonl"]
+    assert {path.name for path in job.state.iterdir()} == {"runs.jsonl", "runs.jsonl.lock"}
     before = written(tmp_path / "out")
     called.clear()
     job.write(tmp_path / "again")

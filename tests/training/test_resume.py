@@ -3,6 +3,7 @@ processes that are killed at random instants."""
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -340,3 +341,32 @@ def test_sigterm_saves_and_exits_and_the_continued_run_ends_in_the_same_bytes(da
     assert not (tmp_path / "out").exists()
     assert finish(start(data, tmp_path, 1e9)) == 0
     assert written(tmp_path) == undisturbed[0]
+
+
+def test_a_second_process_is_refused_and_the_first_goes_on(data, undisturbed, tmp_path):
+    first, lock = start(data, tmp_path, 0.0), tmp_path / "state" / "state.safetensors.lock"
+    while not lock.exists() or not lock.read_text():
+        time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)
+    second = start(data, tmp_path, 0.0)
+    _, errors = second.communicate(timeout=120)
+    assert second.returncode == 1
+    assert re.fullmatch(rf"optprimer: .*state\.safetensors: process {first.pid} on \S+ is at work on it; .*\n", errors)
+    first.send_signal(signal.SIGCONT)
+    assert finish(first) == 0
+    assert written(tmp_path) == undisturbed[0]
+
+
+def test_a_disk_that_fills_up_is_one_line_and_with_room_again_it_ends_in_the_same_bytes(data, undisturbed, small_disk):
+    disk = small_disk(1200)  # two states and one or two checkpoints
+    process = start(data, disk, 0.0)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert re.fullmatch(
+        r"optprimer: \S+\.safetensors: cannot be written \(.*No space left on device.*\)", errors.splitlines()[-1]
+    )
+    assert "Traceback" not in errors
+    assert list(disk.rglob("*.part")) == []
+    subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+    assert finish(start(data, disk, 0.0)) == 0
+    assert written(disk) == undisturbed[0]

@@ -4,6 +4,8 @@ rule batch_plan:
     log:
         "<logs>/batch/plan.log",
     localrule: True
+    conda:
+        CONDA
     params:
         settings=json.dumps(config["batch"], sort_keys=True),
         code=digest("optprimer.batch.commands:batch_plan"),
@@ -23,10 +25,13 @@ rule batch_search:
         "<logs>/batch/search/{first}-{last}.log",
     benchmark:
         "<benchmarks>/batch_search/{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/batch/search/{{first}}-{{last}}",
@@ -54,10 +59,13 @@ rule batch_train:
         "<logs>/batch/train/{first}-{last}.log",
     benchmark:
         "<benchmarks>/batch_train/{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(480),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.runs, parent=True),
@@ -83,6 +91,8 @@ rule batch_summary:
     log:
         "<logs>/batch/summary.log",
     localrule: True
+    conda:
+        CONDA
     params:
         code=digest("optprimer.batch.commands:batch_summary"),
     message:
@@ -98,10 +108,13 @@ rule batch_cost:
         "<results>/batch/cost.csv",
     log:
         "<logs>/batch/cost.log",
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(30),
     params:
         data=subpath(input.data, parent=True),
         network=COST_FLAGS,

@@ -9,6 +9,8 @@ rule judge:
     log:
         "<logs>/judge.log",
     localrule: True
+    conda:
+        CONDA
     params:
         results=subpath(output.claims, parent=True),
         scale=config["scale"],

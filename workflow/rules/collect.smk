@@ -6,6 +6,8 @@ rule collect:
     log:
         "<logs>/collect/{stage}_{table}.log",
     localrule: True
+    conda:
+        CONDA
     params:
         code=digest("optprimer.collect"),
     message:

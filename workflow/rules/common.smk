@@ -10,6 +10,7 @@ from optprimer.digest import digest
 from optprimer.edge.plan import jobs as edge_jobs
 from optprimer.errors import UserError
 from optprimer.figures.registry import FIGURES, PAGES, target
+from optprimer.files import check_room
 from optprimer.landscape.jobs import CONTROL, Jobs
 from optprimer.manifest.identity import run_digest
 from optprimer.memorization.plan import jobs as memorization_jobs
@@ -20,6 +21,8 @@ from optprimer.sharpness.settings import jobs as sharpness_jobs
 
 try:
     check(config)
+    for folder in ("results", "figures"):
+        check_room(Path(folder, config["run"]))
 except UserError as error:
     sys.exit(str(error))
 
@@ -102,6 +105,11 @@ PROVENANCE_FLAGS = (
 def memory(megabytes):
     """A request that grows with the attempt."""
     return lambda wildcards, attempt: megabytes * attempt
+
+
+def minutes(first):
+    """A time limit that grows with the attempt; a job that reaches it goes on from its state."""
+    return lambda wildcards, attempt: first * attempt
 
 
 def surface_planes(wildcards):
@@ -191,8 +199,13 @@ pathvars:
     benchmarks=f"results/{config['run']}/benchmarks",
 
 
-# One line satisfies the linter; it stays inert until someone asks for --sdm apptainer.
-container: "docker://python:3.11-slim"
+# The software of all rules, for those who ask for it by --sdm (docs/clusters.md): an environment by its name, or an image.
+# Declared to nobody else but the linter, because every run would say that it is ignored.
+SOFTWARE = {method.name for method in workflow.deployment_settings.deployment_method}
+CONDA = "optprimer" if "CONDA" in SOFTWARE else None
+if "APPTAINER" in SOFTWARE or "--lint" in sys.argv:
+
+    container: str(Path(workflow.basedir, "containers/optprimer.sif"))
 
 
 wildcard_constraints:

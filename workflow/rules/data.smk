@@ -11,6 +11,9 @@ rule data:
     benchmark:
         "<benchmarks>/data.tsv"
     retries: 1
+    localrule: True  # it may need the network, which compute nodes often lack
+    conda:
+        CONDA
     resources:
         mem_mb=memory(3000),
     params:

@@ -7,10 +7,13 @@ rule edge_descent:
         "<logs>/edge/{first}-{last}.log",
     benchmark:
         "<benchmarks>/edge_descent/{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(3000),
+        runtime=minutes(240),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/edge/{{first}}-{{last}}",
@@ -34,6 +37,8 @@ rule edge_summary:
     log:
         "<logs>/edge/summary.log",
     localrule: True
+    conda:
+        CONDA
     params:
         code=digest("optprimer.edge.commands:edge_summary"),
     message:
@@ -52,10 +57,13 @@ rule edge_convexity:
         "<logs>/edge/convexity.log",
     benchmark:
         "<benchmarks>/edge_convexity.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(3000),
+        runtime=minutes(120),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.convexity, parent=True),
@@ -80,9 +88,12 @@ rule edge_direction:
         "<logs>/edge/direction.log",
     benchmark:
         "<benchmarks>/edge_direction.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         mem_mb=memory(3000),
+        runtime=minutes(120),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/edge/direction",
@@ -104,6 +115,8 @@ rule edge_limits:
     log:
         "<logs>/edge/limits.log",
     localrule: True
+    conda:
+        CONDA
     params:
         code=digest("optprimer.edge.commands:edge_limits"),
     message:

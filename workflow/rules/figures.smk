@@ -8,6 +8,8 @@ rule figure:
     log:
         "<logs>/figures/{figure}.log",
     localrule: True
+    conda:
+        CONDA
     params:
         stem=subpath(output.png, strip_suffix=".png"),
         provenance=PROVENANCE_FLAGS,
@@ -30,6 +32,8 @@ rule interactive_figure:
     log:
         "<logs>/figures/{page}.log",
     localrule: True
+    conda:
+        CONDA
     params:
         stem=subpath(output.png, strip_suffix=".png"),
         provenance=PROVENANCE_FLAGS,

@@ -9,8 +9,11 @@ rule directions:
         "<results>/landscape/{net}/directions/{directions}.safetensors",
     log:
         "<logs>/directions/{net}_{directions}.log",
+    conda:
+        CONDA
     resources:
         mem_mb=memory(2000),
+        runtime=minutes(15),
     params:
         seeds=lookup("{directions}", within=DIRECTION_SEEDS),
         reach=config["landscape"]["range"],
@@ -35,10 +38,13 @@ rule trajectory:
         "<logs>/trajectory/{net}.log",
     benchmark:
         "<benchmarks>/trajectory/{net}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         sample=SAMPLE_FLAGS,
@@ -63,10 +69,13 @@ rule surface_rows:
         "<logs>/surface/{net}_{surface}_{first}-{last}.log",
     benchmark:
         "<benchmarks>/surface_rows/{net}_{surface}_{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/surface/{{net}}_{{surface}}_{{first}}-{{last}}.jsonl",
@@ -95,10 +104,13 @@ rule line_rows:
         "<logs>/line/{net}_{first}-{last}.log",
     benchmark:
         "<benchmarks>/line_rows/{net}_{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/line/{{net}}_{{first}}-{{last}}.jsonl",
@@ -128,10 +140,13 @@ rule curvature_rows:
         "<logs>/curvature/{net}_{first}-{last}.log",
     benchmark:
         "<benchmarks>/curvature_rows/{net}_{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(6000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         state=f"{STATE}/curvature/{{net}}_{{first}}-{{last}}.jsonl",
@@ -168,10 +183,13 @@ rule crosscheck:
         "<logs>/crosscheck/{net}.log",
     benchmark:
         "<benchmarks>/crosscheck/{net}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         points=config["landscape"]["crosscheck"]["points"],
@@ -201,6 +219,8 @@ rule geometry:
     log:
         "<logs>/geometry.log",
     localrule: True
+    conda:
+        CONDA
     params:
         points=config["landscape"]["geometry_points"],
         code=digest("optprimer.landscape.commands:geometry"),

@@ -8,6 +8,8 @@ rule manifest:
     log:
         "<logs>/manifest.log",
     localrule: True
+    conda:
+        CONDA
     params:
         results=subpath(output.manifest, parent=True),
         figures=subpath(input.page, parent=True),

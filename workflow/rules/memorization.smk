@@ -4,6 +4,8 @@ rule memorization_plan:
     log:
         "<logs>/memorization/plan.log",
     localrule: True
+    conda:
+        CONDA
     params:
         settings=json.dumps(config["memorization"], sort_keys=True),
         code=digest("optprimer.memorization.commands:memorization_plan"),
@@ -25,10 +27,13 @@ rule memorize:
         "<logs>/memorization/{first}-{last}.log",
     benchmark:
         "<benchmarks>/memorize/{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(8000),
+        runtime=minutes(60),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.runs, parent=True),
@@ -53,6 +58,8 @@ rule memorization_summary:
     log:
         "<logs>/memorization/summary.log",
     localrule: True
+    conda:
+        CONDA
     params:
         code=digest("optprimer.memorization.commands:memorization_summary"),
     message:

@@ -14,6 +14,8 @@ rule page:
     log:
         "<logs>/page.log",
     localrule: True
+    conda:
+        CONDA
     params:
         results=subpath(input.claims, parent=True),
         figures=subpath(output[0], parent=True),

@@ -7,9 +7,12 @@ rule rates:
         "<logs>/rates/{study}.log",
     benchmark:
         "<benchmarks>/rates/{study}.tsv"
+    conda:
+        CONDA
     threads: 1
     resources:
         mem_mb=memory(3000),
+        runtime=minutes(120),
     params:
         data=f"results/{config['run']}/data",
         folder=subpath(output[0], parent=True),

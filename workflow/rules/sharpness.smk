@@ -18,10 +18,13 @@ rule sharpness:
         "<logs>/sharpness/{first}-{last}.log",
     benchmark:
         "<benchmarks>/sharpness/{first}-{last}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(480),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output[0], parent=True),
@@ -53,6 +56,8 @@ rule sharpness_summary:
     log:
         "<logs>/sharpness/summary.log",
     localrule: True
+    conda:
+        CONDA
     params:
         folder=subpath(output.summary, parent=True),
         code=digest("optprimer.sharpness.commands:sharpness_summary"),

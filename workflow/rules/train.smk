@@ -9,10 +9,13 @@ rule train:
         "<logs>/train/{net}.log",
     benchmark:
         "<benchmarks>/train/{net}.tsv"
+    conda:
+        CONDA
     threads: config["threads"]
     resources:
         gpu=GPU,
         mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         data=subpath(input.data, parent=True),
         folder=subpath(output.weights, parent=True),

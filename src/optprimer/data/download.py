@@ -123,8 +123,6 @@ def _download(url: str, target: Path, release: Release, patience: Patience) -> N
         raise _explained(error, patience) from None
     except ValueError:
         raise _FailureError("a malformed address or answer") from None
-    except OSError as error:
-        raise UserError(f"{target}: cannot be written ({error.strerror})") from None
 
 
 class _AtMost:

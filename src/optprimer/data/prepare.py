@@ -127,5 +127,5 @@ def _write(output: Path, arrays: dict[str, np.ndarray], record: dict[str, Any]) 
                     with first.enter_context(replacing(output / f"{name}.npy")).open("wb") as handle:
                         np.save(handle, arrays[name], allow_pickle=False)
                 (output / PROVENANCE).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from None
+    except OSError as error:  # NumPy's own, of how many numbers found room
+        raise UserError(f"{output}: cannot be written ({error})") from None

@@ -88,10 +88,7 @@ def landscape(
     few = sample(data.images, data.labels, min(n, settings.curvature_images), seed, data.mean, data.std, exact)
 
     planes = {k: random_plane(network, settings.seed, k, "filter", settings.reach) for k in settings.direction_seeds}
-    try:
-        save_planes(planes, "filter", output / "directions.safetensors")
-    except OSError as error:
-        raise UserError(f"--output {output}: {error.strerror}") from None
+    save_planes(planes, "filter", output / "directions.safetensors")
 
     def stored(table: pd.DataFrame, model: type[Table]) -> pd.DataFrame:
         table = table.assign(data=data_name, net=name)

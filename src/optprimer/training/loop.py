@@ -23,6 +23,7 @@ from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
 from optprimer.errors import UserError
+from optprimer.files import held
 from optprimer.networks.dropout import seed_dropout
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
@@ -69,7 +70,12 @@ class Trainer:
 
         Raises:
             Terminated: SIGTERM arrived; the state has been saved.
+            UserError: another process continues the same run, or its state is damaged or cannot be written.
         """
+        with held(self._path):
+            return self._run()
+
+    def _run(self) -> list[dict[str, float]]:
         at = state.load_state(self._path, self.network, self.optimizer, self._identity)
         n, epochs = len(self.labels), self.recipe.epochs
         bar = Progress("training", epochs * n, "images")
