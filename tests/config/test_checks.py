@@ -59,21 +59,21 @@ CASES = [
     ),
     (
         "subsets_lie_within_the_images",
-        {"landscape": {"curvature": {"images": 401}}},
+        {"landscape": {"curvature": {"images": 301}}},
         "landscape.curvature.images",
-        {"landscape": {"curvature": {"images": 400}}},
+        {"landscape": {"curvature": {"images": 300}}},
     ),
     (
         "subsets_lie_within_the_images",
-        {"landscape": {"crosscheck": {"images": 401}}},
+        {"landscape": {"crosscheck": {"images": 301}}},
         "landscape.crosscheck.images",
-        {"landscape": {"crosscheck": {"images": 400}}},
+        {"landscape": {"crosscheck": {"images": 300}}},
     ),
     ("shifts_stay_within_the_image", {"train": {"crop_padding": 8}}, "train.crop_padding", {"train": {"crop_padding": 7}}),
     ("milestones_increase", {"train": {"milestones": [0.75, 0.5]}}, "train.milestones", {"train": {"milestones": [0.5]}}),
     (
         "step_schedules_have_milestones",
-        {"train": {"milestones": []}},
+        {"train": {"milestones": [], "schedule": "step"}},
         "train.milestones",
         {"train": {"milestones": [], "schedule": "constant"}},
     ),
@@ -138,12 +138,12 @@ CASES = [
         "batch.ladders",
         {"batch": {"ladders": {"mlp": [], "conv": ["sgd", "adam"]}}},
     ),
-    # 1,152 = 24 x 48, of which a block of 47 leaves one out.
+    # Batches of 24, of which a block of 23 leaves one out.
     (
         "batch_norm_has_more_than_one_value",
-        merge(RESNET18, merge(recipe("adam", block_size=47), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
+        merge(RESNET18, merge(recipe("adam", block_size=23), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
         "batch.recipes.adam.batch_size",
-        merge(RESNET18, merge(recipe("adam", block_size=46), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
+        merge(RESNET18, merge(recipe("adam", block_size=22), {"batch": {"ladders": {"conv": ["sgd", "adam"]}}})),
     ),
     (
         "batch_recipes_fit_the_images",
@@ -165,9 +165,9 @@ CASES = [
     ),
     (
         "trajectories_span_a_plane",
-        {"train": {"checkpoint_every": 40}},
+        {"train": {"checkpoint_every": 30}},
         "train.networks.resnet56.epochs",
-        {"train": {"checkpoint_every": 39}},
+        {"train": {"checkpoint_every": 29}},
     ),
     (
         "trajectories_span_a_plane",
@@ -405,7 +405,7 @@ CASES = [
         recipe("gd_longer", learning_rates=[0.1]),  # no search
     ),
     ("searches_are_equal", {"batch": {"searches": 4, "seeds": 3}}, "batch.searches", {"batch": {"searches": 3, "seeds": 3}}),
-    ("searches_are_equal", {"batch": {"seeds": 11}}, "batch.seeds", {"batch": {"seeds": 10}}),
+    ("searches_are_equal", {"batch": {"seeds": 16}}, "batch.seeds", {"batch": {"seeds": 15}}),
     ("recipes_name_what_there_is", {"batch": {"claims": ["newton"]}}, "batch.claims", {"batch": {"claims": []}}),
     ("batch_images_are_there", {"batch": {"test_images": 360}}, "batch.test_images", {"batch": {"test_images": 359}}),
     (

@@ -104,7 +104,10 @@ def test_several_mutations_at_once_are_refused_in_one_line_or_can_be_carried_out
         assert len(text.splitlines()) == 1
         assert text.startswith("config: ")
         key = text.removeprefix("config: ").split(" = ")[0].split(" is missing")[0].partition("[")[0]
-        assert reduce(lambda node, name: node.get(name) if isinstance(node, dict) else None, key.split("."), config) is not None
+        path = key.split(".")
+        if path[:2] == ["batch", "recipes"]:
+            del path[3:]  # what a recipe does not say itself it has from the one that it is like
+        assert reduce(lambda node, name: node.get(name) if isinstance(node, dict) else None, path, config) is not None
     else:
         carried_out(config)
 

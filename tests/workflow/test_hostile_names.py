@@ -71,7 +71,7 @@ def test_a_run_name_that_a_shell_would_see_is_refused_before_any_job(tmp_path, r
     ("overrides", "key"),
     [
         ({"landscape": {"surfaces": {"layer": {"points": 15}}}}, "landscape.surfaces.layer.points"),
-        ({"train": {"milestones": []}}, "train.milestones"),
+        ({"train": {"schedule": "step", "milestones": []}}, "train.milestones"),
         ({"landscape": {"controls": ["nobody"]}}, "landscape.controls"),
     ],
 )

@@ -18,7 +18,9 @@ NOT_COMPARED = (".state", "logs", "benchmarks")  # of a run's own course
 PATIENCE = 1800  # seconds
 
 # The command as it is, but that training keeps its state every half second: twenty are longer than it takes here.
-PROGRAM = f"""#!{sys.executable}
+PROGRAM = f"""#!/bin/sh
+'''exec' "{sys.executable}" "$0" "$@"  # by way of a shell, for the path may have a space
+' '''
 import sys
 from optprimer.cli import main
 if sys.argv[1] in ("train", "memorize", "batch-search", "batch-train", "sharpness"):
