@@ -124,7 +124,10 @@ def test_an_output_that_cannot_be_written_is_one_line(folder, monkeypatch, capsy
     monkeypatch.setattr("sys.argv", ["optprimer", "claims", "judge", *flags])
     with pytest.raises(SystemExit) as end:
         main()
-    assert (end.value.code, capsys.readouterr().err) == (1, "optprimer: taken/claims: Not a directory\n")
+    assert (end.value.code, capsys.readouterr().err) == (
+        1,
+        "optprimer: taken/claims/evidence.csv: cannot be written (Not a directory)\n",
+    )
 
 
 def test_rows_that_changed_since_they_were_judged_are_said_to_have(folder):

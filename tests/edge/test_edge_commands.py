@@ -210,9 +210,7 @@ def test_runs_whose_loss_stays_above_one_over_e_leave_the_claim_undecided_and_sa
     (claim,) = (claim for claim in checked() if claim.id == "I9")
     (ruling,) = judge([claim], tables_in(tmp_path), "digits")
     assert ruling.verdict == "inconclusive"
-    assert ruling.reason.endswith(
-        "2 of 2 values are missing: the loss of a run has not fallen to e⁻², so that there is no turn to measure"
-    )
+    assert "2 of 2 values are missing: the loss of a run has not fallen to e⁻²" in ruling.reason
 
 
 def test_the_control_is_looked_at_after_the_steps_of_the_claim(made):
