@@ -24,9 +24,9 @@ def kept(folder):
     return {path.name: path.stat().st_mtime_ns for path in (folder / "results/tiny/.state/train/resnet56").glob("epoch_*")}
 
 
-def trains_on(cluster, folder, before):
-    """The process of training, once checkpoints are other ones than ``before``."""
-    until(lambda: kept(folder) != before, "training goes on")
+def trains_on(cluster, folder, before, epochs=1):
+    """The process of training, once it has written so many checkpoints that are not among ``before``."""
+    until(lambda: len(kept(folder).items() - before.items()) >= epochs, "training goes on")
     return cluster.processes("optprimer train")[-1]
 
 
@@ -66,7 +66,7 @@ def test_two_families_wait_for_a_drained_node_and_then_run_side_by_side(cluster,
 
 def test_training_goes_on_after_scancel_kill_9_and_a_requeue(cluster, undisturbed, copy):
     with Driver(cluster, copy, "--forcerun", "train", targets=TRAINED) as driver:
-        trains_on(cluster, copy, before={})
+        trains_on(cluster, copy, before={}, epochs=5)
         (job,) = driver.jobs("running")
         cluster.run("scancel", job["JobId"])
         until(lambda: not cluster.processes("optprimer train"), "the job is gone")
