@@ -278,6 +278,8 @@ def test_normalisation_gives_grids_clipped_shares_and_a_legend(tables, provenanc
     assert f"without skip connections {', '.join(shares)};" in caption(figure)
     names = [text.get_text().replace("\n", " ") for text in figure.axes[8].get_legend().get_texts()]
     assert names == ["without skip connections", "with skip connections"]
+    for panel in figure.axes[6:9]:  # one colour a network, and the same in each
+        assert [line.get_color() for line in panel.lines] == [*style.colours(["resnet56_noskip", "resnet56"]).values()]
 
 
 def test_equal_values_of_two_seeds_stand_apart(tables, provenance):

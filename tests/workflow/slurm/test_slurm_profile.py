@@ -21,6 +21,13 @@ def site_block(path):
     return yaml.safe_load(re.sub(r"^#", "", block, flags=re.M))
 
 
+def defined(source):
+    """What a piece of a rule file defines."""
+    namespace = {}
+    exec(compile(source, "common.smk", "exec"), namespace)  # our own code, not a user's text
+    return namespace
+
+
 @pytest.fixture(scope="module")
 def profile():
     return yaml.safe_load((PROFILES / "slurm/config.yaml").read_text(encoding="utf-8"))
@@ -37,6 +44,13 @@ def test_it_is_found_by_its_name(tmp_path):
 def test_a_rule_that_is_submitted_asks_for_memory_and_time_that_grow(rule):
     assert re.search(r"mem_mb=memory\(\d+\)", SUBMITTED[rule])
     assert re.search(r"runtime=minutes\(\d+\)", SUBMITTED[rule])
+
+
+@pytest.mark.parametrize("resource", ["memory", "minutes"])
+def test_what_is_asked_for_grows_with_the_attempt(resource):
+    text = (ROOT / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    namespace = defined(re.search(rf"^def {resource}\(.*\n(?:[ ]+.*\n)+", text, re.M).group())
+    assert [namespace[resource](30)(None, attempt) for attempt in (1, 2, 3)] == [30, 60, 90]
 
 
 def test_what_needs_the_network_or_takes_a_moment_is_local():
