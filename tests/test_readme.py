@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from optprimer.config.load import load
+
 ROOT = Path(__file__).parents[1]
 README = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
 NETS = ("resnet56_noskip", "resnet56")
@@ -44,6 +46,16 @@ def test_paired_differences_of_cifar10_quick(measure, digits):
     half = stats.sem(difference) * stats.t.ppf(0.975, len(difference) - 1)
     mean, low, high = (signed(v, digits) for v in (difference.mean(), difference.mean() - half, difference.mean() + half))
     assert f"{mean} [{low}, {high}]" in README
+
+
+def test_epochs_are_those_of_the_settings():
+    digits, quick = (load(*files)["train"]["networks"] for files in ((), (ROOT / "workflow/scales/cifar10-quick.yaml",)))
+    without, with_skips = (digits[net]["epochs"] for net in NETS)
+    assert f"({with_skips} epochs with, {without} without skip connections)" in README
+    assert f"images, epochs ({with_skips} and {without}), grid" in README
+    without, with_skips = (quick[net]["epochs"] for net in NETS)
+    assert f"(`cifar10-quick`, {with_skips} epochs with, {without} without skip connections)" in README
+    assert f"| epochs, without / with skips | {without} / {with_skips} | 300 / 300 |" in README
 
 
 def test_surfaces_of_digits():
