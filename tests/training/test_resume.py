@@ -21,7 +21,7 @@ from optprimer.digest import PACKAGE, digest
 from optprimer.errors import UserError
 from optprimer.networks.resnet import resnet
 from optprimer.runtime import Runtime
-from optprimer.training import loop, state
+from optprimer.training import checkpoints, loop, state
 from optprimer.training.loop import Terminated, Trainer
 from optprimer.training.recipe import Recipe
 from optprimer.training.schedule import Schedule
@@ -109,7 +109,7 @@ def test_a_run_stopped_after_every_single_step_ends_in_the_same_bytes(tmp_path):
 def test_a_run_killed_at_any_write_ends_in_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
     whole = outcome(trainer(tmp_path / "whole"))
-    write, remaining = loop.save_tensors, [0]
+    write, remaining = state.save_tensors, [0]
 
     def deadly(path: Path, *content: object) -> None:
         if remaining[0] == 0:
@@ -117,8 +117,8 @@ def test_a_run_killed_at_any_write_ends_in_the_same_bytes(tmp_path, monkeypatch)
         remaining[0] -= 1
         write(path, *content)
 
-    monkeypatch.setattr(loop, "save_tensors", deadly)  # checkpoints
-    monkeypatch.setattr(state, "save_tensors", deadly)  # states
+    monkeypatch.setattr(checkpoints, "save_tensors", deadly)
+    monkeypatch.setattr(state, "save_tensors", deadly)
     writes = (1 + EPOCHS) + (EPOCHS * STEPS + 1)
     for before in range(writes):
         remaining[0] = before

@@ -22,14 +22,14 @@ from torch.nn import functional
 from optprimer import seeds
 from optprimer.data.dataset import Dataset
 from optprimer.digest import digest
-from optprimer.errors import UserError
 from optprimer.files import held
 from optprimer.networks.dropout import seed_dropout
 from optprimer.progress import Progress
 from optprimer.runtime import Runtime
-from optprimer.tensors import load_tensors, save_tensors
 from optprimer.training import state
 from optprimer.training.augmentation import augment
+from optprimer.training.checkpoints import Checkpoints
+from optprimer.training.optimizers import optimizer_of
 from optprimer.training.penalty import penalised
 from optprimer.training.recipe import BLOCK, Recipe
 from optprimer.training.whitening import whitened
@@ -59,8 +59,9 @@ class Trainer:
         self.batch = recipe.batch_size or len(self.labels)
         self.steps_per_epoch = math.ceil(len(self.labels) / self.batch)
         self.parameters = list(network.parameters())
-        self.optimizer = _optimizer(self.parameters, recipe)
+        self.optimizer = optimizer_of(self.parameters, recipe)
         self._path = folder / "state.safetensors"
+        self._checkpoints = Checkpoints(folder, recipe.checkpoint_every, recipe.epochs)
         self._identity = _identity(self, data)
         self._stop, self._epochs = False, 0
         self._norm: Tensor | None = None
@@ -81,10 +82,10 @@ class Trainer:
         bar = Progress("training", epochs * n, "images")
         if not at.rows:
             # What another run left goes, its state first: without it no run can take later checkpoints for its own.
-            for stale in (self._path, *self.folder.glob("epoch_*.safetensors")):
-                stale.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
+            self._checkpoints.remove()
             at.rows.append(self._row(at, math.nan, math.nan))
-            self._checkpoint(0)
+            self._checkpoints.save(0, self.network.state_dict())
         self._redraw_labels(at.epoch)
         bar.skip(at.epoch * n + at.step_in_epoch * self.batch)
         saved = time.monotonic()
@@ -109,7 +110,7 @@ class Trainer:
                 if epoch % self.recipe.measure_every == 0 or epoch == epochs or at.reached_target or not math.isfinite(loss):
                     at.rows.append(self._row(at, loss, accuracy))
                 at.step_in_epoch, at.loss_sum, at.correct = 0, 0.0, 0
-                self._checkpoint(epoch)
+                self._checkpoints.save(epoch, self.network.state_dict())
                 if self._is_due(saved):
                     saved = self._save(at)
         state.save_state(self._path, self.network, self.optimizer, at, self._identity)
@@ -132,12 +133,7 @@ class Trainer:
         Raises:
             UserError: a checkpoint is missing or damaged.
         """
-        for epoch in range(self._epochs + 1):
-            if self._is_stored(epoch):
-                try:
-                    yield epoch, load_tensors(self._checkpoint_path(epoch))[0]
-                except UserError as error:
-                    raise UserError(f"{error}; remove {self.folder}, and the run starts anew") from None
+        yield from self._checkpoints.load(self._epochs)
 
     def _redraw_labels(self, epoch: int) -> None:
         """Take the training labels of ``epoch``, with ``redraw_labels``; those at the start are the data's own."""
@@ -270,16 +266,6 @@ class Trainer:
     def _is_finite(self) -> bool:
         return all(bool(parameter.isfinite().all()) for parameter in self.network.parameters())
 
-    def _checkpoint(self, epoch: int) -> None:
-        if self._is_stored(epoch):
-            save_tensors(self._checkpoint_path(epoch), self.network.state_dict(), {})
-
-    def _is_stored(self, epoch: int) -> bool:
-        return epoch % self.recipe.checkpoint_every == 0 or epoch == self.recipe.epochs
-
-    def _checkpoint_path(self, epoch: int) -> Path:
-        return self.folder / f"epoch_{epoch:05d}.safetensors"
-
     def _generator(self, *axis: str | int) -> torch.Generator:
         return torch.Generator().manual_seed(seeds.derive(self.recipe.seed, *axis))
 
@@ -293,20 +279,6 @@ class Trainer:
             yield
         finally:
             signal.signal(signal.SIGTERM, before)
-
-
-def _optimizer(parameters: list[nn.Parameter], recipe: Recipe) -> torch.optim.Optimizer:
-    """Build the optimizer; weight decay is on all parameters, batch norms included, as in the sources."""
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(parameters, recipe.schedule.peak, weight_decay=recipe.weight_decay, fused=True)
-    return torch.optim.SGD(
-        parameters,
-        recipe.schedule.peak,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.nesterov and recipe.momentum > 0,
-        fused=True,
-    )
 
 
 def _identity(trainer: Trainer, data: Dataset) -> str:
