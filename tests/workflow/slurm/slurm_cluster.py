@@ -23,7 +23,7 @@ import psutil
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
-PATIENCE = 900  # seconds that a change may take on a busy machine
+PATIENCE = 600  # seconds that a change may take on a busy machine
 
 # Nothing that needs a daemon of the system, control groups or the network: processes are found by their parents, and jobs are
 # not pinned to cores. The node may have less memory than it says, and /dev/null plays the GPU, so that jobs can ask for both.
