@@ -12,7 +12,10 @@ def cluster(tmp_path_factory):
     """A Slurm of one node, idle."""
     if absent := missing():
         pytest.skip(f"{', '.join(absent)}: not installed (apt-get install slurm-wlm munge)")
-    with Cluster(tmp_path_factory.mktemp("slurm")) as running:
+    folder = tmp_path_factory.mktemp("slurm")
+    if " " in str(folder):
+        pytest.skip(f"{folder}: slurm.conf cannot name a folder with a space (TMPDIR can be another)")
+    with Cluster(folder) as running:
         yield running
 
 

@@ -108,10 +108,10 @@ class Cluster:
             files = {"key-file": "key", "socket": "socket", "pid-file": "pid", "log-file": "log", "seed-file": "seed"}
             places = [f"--{option}={self.folder}/munge.{extension}" for option, extension in files.items()]
             self._start("munged", "--foreground", "--force", *places)
-            until(lambda: (self.folder / "munge.socket").exists(), "munged answers")
+            until(self._alive(lambda: (self.folder / "munge.socket").exists()), "munged answers")
             self._start("slurmctld", "-D")
             self._start("slurmd", "-D", "-N", self.host)
-            until(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%T"), "the node is idle")
+            until(self._alive(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%T")), "the node is idle")
         except BaseException:
             self.__exit__()
             raise
@@ -157,6 +157,18 @@ class Cluster:
     def set_node(self, **settings: str) -> None:
         """Change the node, as its administrator does."""
         self.run("scontrol", "update", f"NodeName={self.host}", *(f"{key}={value}" for key, value in settings.items()))
+
+    def _alive(self, happened: Callable[[], object]) -> Callable[[], object]:
+        """Make a wait end with what a daemon said that has died meanwhile, as of a folder with a space in its name."""
+
+        def checked() -> object:
+            for daemon in self.daemons:
+                if daemon.poll() is not None:
+                    said = (self.folder / f"{Path(daemon.args[0]).name}.out").read_text(encoding="utf-8")
+                    raise RuntimeError(f"{daemon.args[0]} has ended: {said}")
+            return happened()
+
+        return checked
 
     def _start(self, program: str, *arguments: str) -> None:
         path = shutil.which(program, path=PATH)
