@@ -262,6 +262,25 @@ def test_the_base_point_moves_by_keys_and_by_dragging(each):
     assert (np.diff(before[:, 1]) > 0).all()
 
 
+@pytest.mark.parametrize("key", ["Home", "End"])
+def test_numbers_hold_at_both_ends_of_the_loss(each, key):
+    page = each.page
+    box = page.locator("#live-figure2")
+    box.scroll_into_view_if_needed()
+    box.locator("input").first.focus()
+    page.keyboard.press(key)
+    u = W[::3][0 if key == "Home" else -1]
+    slope = u / sandwich_loss(u)
+    said = told(page, "figure2").replace("−", "-")
+    lowest, least, loss = (
+        float(number) for number in re.search(r"at w = (\S+): the parabola has (\S+) there, the loss (\S+)\.$", said).groups()
+    )
+    assert lowest == pytest.approx(u - slope, abs=0.006)
+    assert least == pytest.approx(sandwich_loss(u) - slope**2 / 2, abs=0.006)
+    assert loss == pytest.approx(sandwich_loss(u - slope), abs=0.01)  # between points of the table
+    assert loss < least
+
+
 def test_a_smaller_curvature_is_told_to_be_no_bound(each):
     page = each.page
     box = page.locator("#live-figure2")

@@ -4,7 +4,7 @@ live('figure2', (box, {w, loss, bases, beta, tolerance}) => {
   const draw = chart(svg, {x: {label: 'weight w', range: [w[0], w.at(-1)], format: value => shown(value, 1)},
     y: {label: 'loss', range: [-1.3, 4.2], format: value => shown(value, 0)}});
   const read = x => {
-    const i = Math.min(w.length - 2, Math.max(0, w.findIndex(each => each > x) - 1));
+    const i = Math.min(w.length - 2, Math.max(0, w.findLastIndex(each => each <= x)));
     return loss[i] + (loss[i + 1] - loss[i]) * (x - w[i]) / (w[i + 1] - w[i]);
   };
   const curve = heights => heights.map((each, i) => [w[i], each]);
