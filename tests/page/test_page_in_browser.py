@@ -1,6 +1,7 @@
 """The page in a real browser: wide and narrow, light and dark, printed, without scripts, by mouse and by keyboard."""
 
 import io
+import itertools
 import json
 import re
 
@@ -346,6 +347,35 @@ def test_numbers_hold_at_both_ends_of_the_loss(each, key):
     assert least == pytest.approx(sandwich_loss(u) - slope**2 / 2, abs=0.006)
     assert loss == pytest.approx(sandwich_loss(u - slope), abs=0.01)  # between points of the table
     assert loss < least
+
+
+@pytest.mark.parametrize("name", LIVE[1:])
+def test_words_in_the_plots_stand_apart_wherever_sliders_stand(each, name):
+    page = each.page
+    page.locator(f"#live-{name}").scroll_into_view_if_needed()
+    for slider in page.locator(f"#live-{name} input").all():
+        stood = slider.input_value()
+        for key in ("Home", "End"):
+            slider.focus()
+            page.keyboard.press(key)
+            for plot in page.locator(f"#live-{name} svg").all():
+                boxes = [word.bounding_box() for word in plot.locator(".words text").all()]
+                for one, other in itertools.combinations(boxes, 2):
+                    apart = [
+                        max(one[at], other[at]) >= min(one[at] + one[size], other[at] + other[size]) - 3  # of empty line
+                        for at, size in (("x", "width"), ("y", "height"))
+                    ]
+                    assert any(apart), (slider.input_value(), one, other)
+        slider.evaluate(f"each => {{ each.value = {stood}; each.dispatchEvent(new Event('input')); }}")
+
+
+def test_a_key_names_the_lines_of_figure_2_in_their_colours(each):
+    for name, line in (("loss", "ink"), ("parabola", "second"), ("tangent", "first")):
+        sample = each.page.locator("#live-figure2 .named span", has_text=name)
+        drawn = each.page.locator(f"#plot-figure2 path.{line}").first
+        assert sample.evaluate("each => getComputedStyle(each, '::before').borderTopColor") == drawn.evaluate(
+            "each => getComputedStyle(each).stroke"
+        )
 
 
 def test_a_smaller_curvature_is_told_to_be_no_bound(each):
