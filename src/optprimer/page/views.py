@@ -1,13 +1,14 @@
 """Rows of the verdicts' tables as the page shows them: one object per thing that a reader sees."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from optprimer.claims.rules import RULES
+from optprimer.errors import UserError
 from optprimer.page.strip import Strip, strip
 from optprimer.page.words import rule_in_words, shown
 
@@ -69,7 +70,11 @@ class Erratum:
 
 
 def claims_in(claims: pd.DataFrame, evidence: pd.DataFrame) -> list[Claim]:
-    """Return the rows of claims.csv, in the chapter's order, each with its rows of claims/evidence.csv."""
+    """Return the rows of claims.csv, in the chapter's order, each with its rows of claims/evidence.csv.
+
+    Raises:
+        UserError: a rule, or its parameters, are none of the closed set.
+    """
     parts = {name: rows.to_dict("records") for name, rows in evidence.groupby("claim")}
     return [_claim(row, parts.get(row["claim"], [])) for row in claims.sort_values("order").to_dict("records")]
 
@@ -84,7 +89,6 @@ def errata_in(errata: pd.DataFrame) -> list[Erratum]:
 
 
 def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
-    parameters = _parameters(row["threshold"])
     return Claim(
         id=row["claim"],
         section=row["section"],
@@ -95,7 +99,7 @@ def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
         interval="" if pd.isna(row["ci_low"]) else row["ci_method"],
         n=row["n"],
         evidence=row["evidence"],
-        rule=rule_in_words(row["rule"], parameters) if parameters else "",
+        rule=_rule(row, "threshold"),
         control=row["control"],
         control_number=_number(row["control_estimate"]),
         control_verdict=row["control_verdict"],
@@ -117,7 +121,7 @@ def _strip(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Strip 
     )
     return strip(
         row["rule"],
-        _parameters(row["threshold"]),
+        _parameters(row, "threshold"),
         row["estimate"],
         (row["ci_low"], row["ci_high"]),
         row["control_estimate"] if same else math.nan,
@@ -134,7 +138,7 @@ def _part(row: Mapping[str, Any]) -> Part:
         verdict=row["verdict"],
         reason=row["reason"],
         number=number(row),
-        rule=rule_in_words(row["rule"], _parameters(row["parameters"])),
+        rule=_rule(row, "parameters"),
         n=row["n"],
         p_value=_number(row["p_value"]),
         selection=row["selection"],
@@ -152,6 +156,25 @@ def _number(value: float) -> str:
     return "" if pd.isna(value) else shown(value)
 
 
-def _parameters(text: str) -> dict[str, float]:
-    """Read the parameters of a rule as claims.csv has them: ``theory -0.5, neighbour -1``."""
-    return {name: float(value) for name, value in re.findall(r"(\w+) (\S+?)(?:,|$)", text)}
+def _rule(row: Mapping[str, Any], column: str) -> str:
+    """The rule of a row in words, empty where nothing was judged and no parameters are written down."""
+    parameters = _parameters(row, column)
+    return rule_in_words(row["rule"], parameters) if parameters else ""
+
+
+def _parameters(row: Mapping[str, Any], column: str) -> dict[str, float]:
+    """Read the parameters of a rule as the tables have them: ``theory -0.5, neighbour -1``.
+
+    Raises:
+        UserError: there is no such rule, or these are not what it takes.
+    """
+    rule, text = RULES.get(row["rule"]), row[column]
+    try:
+        pairs = (piece.rsplit(" ", 1) for piece in text.split(", ") if piece)
+        given = {name: float(value) for name, value in pairs}
+    except ValueError:
+        given = {"": math.nan}
+    if rule is None or (given and not any(needed <= given.keys() <= needed | rule.may for needed in rule.needs)):
+        table = {"threshold": "claims.csv", "parameters": "claims/evidence.csv"}[column]
+        raise UserError(f"{table}: {row['claim']}: {row['rule']} {text!r}: no rule, or not the parameters that it takes")
+    return given
