@@ -1,6 +1,7 @@
 """The page as text: all claims, nothing from outside, nothing unescaped."""
 
 import base64
+import math
 import re
 from dataclasses import replace
 from hashlib import sha256
@@ -80,6 +81,24 @@ def test_a_control_that_passes_is_told(read):
     claims.loc[claims["claim"] == "I2", "control_verdict"] = "supported"
     assert "it meets the rule too" in Reader(rendered(claims=claims)).articles["I2"]
     assert "it meets the rule too" not in read.articles["I2"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.22, math.nan, "0.31 [0.22, ?]"),
+        (math.nan, 0.4, "0.31 [?, 0.4]"),
+        (-math.inf, math.inf, "0.31 [−∞, ∞]"),
+        (math.nan, math.nan, "0.31 evidence"),
+    ],
+)
+def test_intervals_without_an_end_are_told_as_such(low, high, told):
+    claims = inputs()["claims"]
+    claims.loc[claims["claim"] == "I2", ["ci_low", "ci_high"]] = low, high
+    html = rendered(claims=claims)
+    assert told in Reader(html).articles["I2"]
+    drawn = html[html.index('id="I2"') : html.index('id="I5"')]
+    assert "nan" not in drawn
 
 
 def test_a_claim_that_was_not_run_has_its_reason_and_no_number(read):

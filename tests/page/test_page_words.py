@@ -33,6 +33,9 @@ def test_rules_are_said_with_their_numbers(rule, parameters, words):
         (123456.0, "1.235·10⁵"),
         (0.0, "0"),
         (1e10, "10¹⁰"),
+        (float("inf"), "∞"),
+        (-float("inf"), "−∞"),
+        (float("nan"), "?"),
     ],
 )
 def test_numbers_have_four_digits_and_true_signs(value, text):

@@ -30,13 +30,13 @@ class Strip:
 def strip(
     rule: str, parameters: Mapping[str, float], estimate: float, interval: tuple[float, float], control: float
 ) -> Strip | None:
-    """Lay out a strip; None where there is no estimate, or no parameters to hold it against.
+    """Lay out a strip; None where there is no estimate of finite size, or no parameters to hold it against.
 
     Args:
         rule: of optprimer.claims.rules.
         parameters: of the rule, none if they were not written down.
         estimate: NaN if there is none.
-        interval: two NaN if there is none.
+        interval: NaN where an end is not known; it is then not drawn. Infinite ends are drawn at the edge.
         control: the control's estimate, NaN if there is none.
     """
     if not parameters or not math.isfinite(estimate):
@@ -49,6 +49,8 @@ def strip(
     near = math.isfinite(control) and reach[0] <= control <= reach[1]
     drawn = [*decisive, control] if near else decisive
     low, high = min(drawn), max(drawn)
+    if not math.isfinite(high - low):
+        return None  # numbers at the end of what a computer can tell have no distance
     if high == low:
         low, high = low - span, high + span
 
@@ -60,7 +62,7 @@ def strip(
         region=(place(region[0]), place(region[1])),
         neighbour=None if math.isnan(neighbour) else place(neighbour),
         estimate=place(estimate),
-        interval=None if not _finite(interval) else (place(interval[0]), place(interval[1])),
+        interval=None if math.isnan(sum(map(abs, interval))) else (place(interval[0]), place(interval[1])),
         control=None if math.isnan(control) else place(control) if near else (WIDTH if control > high else 0.0),
         beyond=not math.isnan(control) and not near,
     )

@@ -96,7 +96,7 @@ def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
         verdict=row["verdict"],
         reason=row["reason"],
         number=number(row),
-        interval="" if pd.isna(row["ci_low"]) else row["ci_method"],
+        interval=row["ci_method"] if _has_interval(row) else "",
         n=row["n"],
         evidence=row["evidence"],
         rule=_rule(row, "threshold"),
@@ -148,8 +148,13 @@ def _part(row: Mapping[str, Any]) -> Part:
 
 def number(row: Mapping[str, float]) -> str:
     """The estimate of a row with its interval, if it has one: ``0.71 [0.65, 0.77]``."""
-    interval = "" if pd.isna(row["ci_low"]) else f" [{shown(row['ci_low'])}, {shown(row['ci_high'])}]"
+    interval = f" [{shown(row['ci_low'])}, {shown(row['ci_high'])}]" if _has_interval(row) else ""
     return _number(row["estimate"]) + interval
+
+
+def _has_interval(row: Mapping[str, float]) -> bool:
+    """Whether an end of the interval is known, or both."""
+    return not (pd.isna(row["ci_low"]) and pd.isna(row["ci_high"]))
 
 
 def _number(value: float) -> str:

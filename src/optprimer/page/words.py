@@ -16,8 +16,8 @@ def rule_in_words(rule: str, parameters: Mapping[str, float]) -> str:
 
 
 def shown(value: float) -> str:
-    """Four digits with a true minus sign, powers of ten as such: 1.2·10⁻⁸."""
-    text = f"{value:.4g}"
+    """Four digits with a true minus sign, powers of ten as such: 1.2·10⁻⁸; ∞, and ? for what is no number."""
+    text = f"{value:.4g}".replace("inf", "∞").replace("nan", "?")
     if "e" in text:
         mantissa, exponent = text.split("e")
         power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
