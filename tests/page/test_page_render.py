@@ -84,6 +84,21 @@ def test_a_control_that_passes_is_told(read):
 
 
 @pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("the interval contains the threshold", "control of I2: −0.1; fails the rule, as it must"),
+        ("3 of 8 values are missing", "control of I2: −0.1; it cannot be judged: 3 of 8 values are missing"),
+        ("there is no interval", "control of I2: −0.1; it cannot be judged: there is no interval"),
+    ],
+)
+def test_a_control_that_nobody_could_judge_is_not_said_to_fail(reason, told):
+    claims, evidence = (inputs()[name] for name in ("claims", "evidence"))
+    claims.loc[claims["claim"] == "I2", "control_verdict"] = "inconclusive"
+    evidence.loc[evidence["part"] == "control of I2", ["verdict", "reason"]] = "inconclusive", reason
+    assert told in Reader(rendered(claims=claims, evidence=evidence)).articles["I2"].replace(" ; ", "; ")
+
+
+@pytest.mark.parametrize(
     ("low", "high", "told"),
     [
         (0.22, math.nan, "0.31 [0.22, ?]"),

@@ -45,7 +45,8 @@ class Claim:
     rule: str
     control: str
     control_number: str
-    control_verdict: str
+    control_told: str  # what became of it
+    control_fails: bool  # the rule, as it must
     published: str
     differs: str
     source: str
@@ -89,6 +90,8 @@ def errata_in(errata: pd.DataFrame) -> list[Erratum]:
 
 
 def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
+    looked_at = tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"])))
+    told, fails = _control(row, parts)
     return Claim(
         id=row["claim"],
         section=row["section"],
@@ -102,14 +105,31 @@ def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
         rule=_rule(row, "threshold"),
         control=row["control"],
         control_number=_number(row["control_estimate"]),
-        control_verdict=row["control_verdict"],
+        control_told=told,
+        control_fails=fails,
         published=row["published"],
         differs=row["differs"],
         source=row["source"],
         figure=row["figure"],
         strip=_strip(row, parts),
-        parts=tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"]))),
+        parts=looked_at,
     )
+
+
+def _control(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+    """Say what became of the control of a claim, and whether that is what it is for."""
+    match row["control_verdict"]:
+        case "supported":
+            return "it meets the rule too, so the rule tells nothing", False
+        case "not run":
+            return "not run", False
+        case "inconclusive":
+            # Where the rule leaves it open the control does not meet it; where values are missing nobody knows.
+            named = (part for part in parts if (part["role"], part["part"]) == ("control", row["control"]))
+            for part in named:
+                if part["reason"] != RULES[part["rule"]].undecided:
+                    return f"it cannot be judged: {part['reason']}", False
+    return "fails the rule, as it must", True
 
 
 def _strip(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Strip | None:
