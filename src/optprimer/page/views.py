@@ -68,6 +68,8 @@ class Erratum:
     printed_error: str
     corrected_error: str
     tolerance: str
+    contradicted: bool  # what is printed
+    holds: bool  # what is put in its place
 
 
 def claims_in(claims: pd.DataFrame, evidence: pd.DataFrame) -> list[Claim]:
@@ -84,7 +86,11 @@ def errata_in(errata: pd.DataFrame) -> list[Erratum]:
     """Return the rows of rates/errata.csv."""
     numbers = ("printed_error", "corrected_error", "tolerance")
     return [
-        Erratum(**{key: shown(value) if key in numbers else value for key, value in row.items() if key != "data"})
+        Erratum(
+            **{key: shown(value) if key in numbers else value for key, value in row.items() if key != "data"},
+            contradicted=row["printed_error"] > row["tolerance"],
+            holds=row["corrected_error"] <= row["tolerance"],
+        )
         for row in errata.sort_values("number").to_dict("records")
     ]
 
