@@ -272,6 +272,21 @@ def test_blanks_name_the_claims_that_fill_them(html):
     assert re.findall(r'<dd><a href="#(\w+)">', part) == ["G9"]
 
 
+def test_blanks_are_filled_with_a_number(html):
+    part = html[html.index('<section id="blanks"') : html.index('id="about"')]
+    assert '<span class="found">0.31 [0.22, 0.4] evidence of G9</span>' in part
+
+
+def test_formulas_of_claims_are_set_wherever_they_stand():
+    claims = inputs()["claims"]
+    claims.loc[claims["claim"] == "G9", ["statement", "differs"]] = "L_t ≤ e^(−t)", "e^(−t), arXiv 1611.03530 <b>"
+    html = rendered(claims=claims)
+    set_ = "L<sub>t</sub> ≤ e<sup>−t</sup>"
+    assert html.count(set_) == 3  # in the overview, above the claim, below the blank that it fills
+    assert 'e<sup>−t</sup>, <a href="https://arxiv.org/abs/1611.03530">arXiv 1611.03530</a> &lt;b&gt;' in html
+    assert html.count("L_t ≤ e^(−t)") == 1  # the title of a link is plain text
+
+
 def test_the_foot_has_provenance_command_and_sources_once(html):
     foot = html[html.index('<footer id="about"') :]
     for piece in ("0123456789ab", "torch 2.13.0", "snakemake --cores all", "MIT", "Zhang et al. 2017"):

@@ -76,6 +76,7 @@ def test_data_sets_are_listed_once_and_without_those_of_no_images():
         ("<grad L, g> and exp(-t alpha/beta)", "⟨∇L, g⟩ and exp(−t α/β)"),
         ("i < t, 0 ... t-1, -1/2, well-kept", "i &lt; t, 0 … t−1, −1/2, well-kept"),
         ("sqrt(beta/t), beta/eps^2", "√(β/t), β/ε<sup>2</sup>"),
+        ("L_t − L* ≤ (1 − α/β)^(2t) D, e^(−t)", "L<sub>t</sub> − L* ≤ (1 − α/β)<sup>2t</sup> D, e<sup>−t</sup>"),
         ("<b>|gradient|</b>", "&lt;b&gt;|gradient|&lt;/b&gt;"),
     ],
 )

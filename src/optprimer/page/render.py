@@ -195,8 +195,8 @@ def slug(text: str) -> str:
 
 
 def linked(text: str) -> Markup:
-    """Make links of the numbers of arXiv in a text."""
-    parts = _ARXIV.split(text)
+    """Make links of the numbers of arXiv in a text, which may be marked up already."""
+    parts = [type(text)(piece) for piece in _ARXIV.split(text)]
     links = (Markup('<a href="https://arxiv.org/abs/{0}">arXiv {0}</a>').format(each) for each in parts[1::2])
     return Markup("").join(piece for pair in zip(map(escape, parts[::2]), [*links, ""], strict=True) for piece in pair)
 

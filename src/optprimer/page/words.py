@@ -54,12 +54,17 @@ _RAISED = re.compile(r"\^(−?\([^)]*\)|−?\w+)|_(\w+(?:\+1)?)")
 
 
 def mathematical(text: str) -> Markup:
-    """Set the formulas of a plain text: ``||grad L(w_t)||^2 <= 2 beta`` with signs, subscripts and superscripts."""
+    """Set the formulas of a plain text: ``||grad L(w_t)||^2 <= 2 beta`` with signs, subscripts and superscripts.
+
+    Names of networks and the like, with an underscore, would be taken for formulas: they do not belong in such a text.
+    """
     for pattern, sign in _SIGNS.items():
         text = re.sub(pattern, sign, text)
 
     def moved(match: re.Match[str]) -> str:
         above, below = match.groups()
+        if above and above.startswith("("):
+            above = above[1:-1]
         return f"<sup>{above}</sup>" if above else f"<sub>{below}</sub>"
 
     return Markup(_RAISED.sub(moved, str(escape(text))))
