@@ -5,6 +5,7 @@ fingerprints, and pictures written out in it; a script that got into a table cou
 """
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -212,5 +213,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False, "separators": (",", ":")}
-    environment.filters |= {"slug": slug, "linked": linked, "data_in_words": data_in_words, "mathematical": mathematical}
+    environment.filters |= {
+        "slug": slug,
+        "linked": linked,
+        "data_in_words": data_in_words,
+        "mathematical": mathematical,
+        "quoted": shlex.quote,
+    }
     return environment
