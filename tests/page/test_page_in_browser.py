@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from page_inputs import FIGURES, LEVELS, W, inputs, sandwich_loss
 from PIL import Image
 
+from optprimer.figures.provenance import Provenance
 from optprimer.page.render import page as render
 
 WIDE, NARROW = 1280, 375
@@ -116,6 +118,63 @@ def test_nothing_is_wider_than_the_window(each):
     each.page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     assert each.page.evaluate("document.documentElement.scrollWidth") == width
     each.page.evaluate("for (const details of document.querySelectorAll('details')) details.open = false")
+
+
+OPEN = "for (const details of document.querySelectorAll('details')) details.open = true"
+
+
+@pytest.fixture(scope="module")
+def wordy(tmp_path_factory):
+    """A page of words without end, as names of runs, networks and files are at times."""
+    word, given = "incomprehensibilities" * 12, inputs()
+    claims, evidence, errata = (given[name] for name in ("claims", "evidence", "errata"))
+    claims[["statement", "reason", "evidence", "control", "published", "differs", "source"]] = word
+    claims.loc[~claims["ci_low"].isna(), "ci_method"] = word
+    evidence[["selection", "table", "reason"]] = word
+    evidence["part"] += word
+    errata[["section", "place", "printed", "corrected", "check"]] = word
+    about = replace(given["about"], provenance=Provenance(word, 0, word, word, word), scale=word, data=(word,), command=word)
+    path = tmp_path_factory.mktemp("words") / "index.html"
+    path.write_text(render(**given | {"about": about}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("width", "size", "media"),
+    [
+        *((width, size, "screen") for width in (320, 768, WIDE) for size in ("100%", "200%")),
+        (690, "100%", "print"),  # between the margins of a sheet
+    ],
+)
+def test_words_without_end_are_broken(visit, wordy, width, size, media):
+    page = visit(wordy, width).page
+    page.emulate_media(media=media)
+    page.evaluate(OPEN)
+    page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+
+
+def test_what_was_looked_at_has_room_for_its_name(each):
+    each.page.evaluate(OPEN)
+    widths = [cell.bounding_box()["width"] for cell in each.page.locator("#I2 tbody th").all()]
+    each.page.evaluate(OPEN.replace("true", "false"))
+    assert len(widths) == 2
+    assert min(widths) > 190  # some thirty letters
+
+
+def test_short_words_of_tables_are_whole_on_paper(visit, path):
+    page = visit(path, 690).page
+    page.emulate_media(media="print")
+    lines = page.evaluate(
+        """[...document.querySelectorAll('tbody td:is(:first-child, :nth-child(n+6))')].map(cell => {
+          const text = document.createRange();
+          text.selectNodeContents(cell);
+          return text.getClientRects().length;
+        })"""
+    )
+    page.close()
+    assert set(lines) == {1}  # role, n and p
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
