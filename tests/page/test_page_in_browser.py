@@ -177,6 +177,11 @@ def test_short_words_of_tables_are_whole_on_paper(visit, path):
     assert set(lines) == {1}  # role, n and p
 
 
+def test_the_keyboard_stops_at_pictures_only_where_they_are_wider_than_the_window(each):
+    stops = each.page.locator("#figure-figure1 .paper").get_attribute("tabindex")
+    assert stops == ("0" if each.page.viewport_size["width"] == NARROW else "-1")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_nothing_serious_hinders_anybody(visit, path, scheme, width):
