@@ -139,12 +139,11 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
     firsts: dict[str, str] = {}
     for claim in claims:
         firsts.setdefault(claim.figure, claim.id)
-    unknown = Caption(title="", section=SECTIONS[0], caption="", alt="")
     names = dict.fromkeys([*captions, *firsts])
     return {
         name: Figure(
             name=name,
-            title=(caption := captions.get(name, unknown)).title or name,
+            title=(caption := captions.get(name) or _without_caption(name)).title,
             caption=caption.caption,
             alt=caption.alt,
             section=caption.section,
@@ -153,6 +152,10 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
         )
         for name in names
     }
+
+
+def _without_caption(name: str) -> Caption:
+    return Caption(title=name, section=SECTIONS[0], caption="There is no caption of it.", alt=f"The figure {name}.")
 
 
 def _section(name: str, claims: Iterable[Claim], gallery: Mapping[str, Figure]) -> Section:
