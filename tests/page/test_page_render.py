@@ -70,7 +70,8 @@ def test_every_claim_stands_once_and_in_the_order_of_the_chapter(read):
 
 def test_a_claim_is_shown_with_all_that_belongs_to_it(read):
     text = read.articles["I2"]
-    for piece in ("Statement of I2.", "supported", "0.31 [0.22, 0.4]", "Student's t, 95 %, n = 10", "the interval lies above 0",
+    for piece in ("Statement of I2.", "supported", "0.31 [0.22, 0.4]", "interval: Student's t, 95 %, n = 10",
+                  "the interval lies above 0",
                   "control of I2: −0.1; fails the rule, as it must", "13.31 % test error", "Smaller images.", "the chapter",
                   "optprimer claims explain I2 --run digits"):  # fmt: skip
         assert piece in text
