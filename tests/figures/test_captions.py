@@ -56,7 +56,15 @@ def test_titles_differ():
 
 @pytest.mark.parametrize(
     ("entry", "named"),
-    [(CAPTION | {"section": "Appendix"}, "Appendix"), (CAPTION | {"note": "x"}, "note"), ({"title": "A title"}, "section")],
+    [
+        (CAPTION | {"section": "Appendix"}, "Appendix"),
+        (CAPTION | {"note": "x"}, "note"),
+        ({"title": "A title"}, "section"),
+        (CAPTION | {"alt": " "}, "alt"),
+        (CAPTION | {"caption": None}, "caption"),
+        (CAPTION | {"title": 3}, "title"),
+        ("A title", "mapping"),
+    ],
 )
 def test_a_wrong_entry_is_refused_by_its_name(entry, named):
     with pytest.raises(ValueError, match=f"sinks: .*{named}"):

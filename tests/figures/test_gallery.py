@@ -1,8 +1,10 @@
 """The gallery shows every figure with its caption, is what its command writes, and says what it lacks."""
 
 import re
+import shlex
 from html import unescape
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -81,6 +83,19 @@ def test_the_readme_gets_the_choice_and_keeps_the_rest(checkout):
     assert 'src="figures/small/pl.png"' in readme
     assert "(docs/gallery.md)" in readme
     assert write(checkout, "small", "large")[1] == readme
+
+
+def test_folders_of_any_name_are_linked(checkout):
+    odd = 'a "small" #1 & <b> run'
+    (checkout / "figures/small").rename(checkout / "figures" / odd)
+    page, readme = write(checkout, odd, "large")
+    for text, folder in ((page, checkout / "docs"), (readme, checkout)):
+        found = re.findall(r'(?:href|src)="([^"]+)"', text)
+        assert any(quote(odd) in link for link in found)
+        for link in found:
+            assert (folder / unquote(unescape(link))).resolve().exists()
+    assert "· a &quot;small&quot; #1 &amp; &lt;b&gt; run" in page
+    assert f"`optprimer gallery {shlex.join([odd, 'large'])}`" in page
 
 
 def test_a_figure_without_a_picture_is_named(checkout):

@@ -1,8 +1,11 @@
 """The command: from the folders of a run to a page whose links lead to their files."""
 
 import re
+import shlex
 import shutil
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from page_inputs import claims, curves, errata, evidence, history, memorization_curves, memorization_summary, surface
@@ -65,6 +68,20 @@ def test_links_lead_to_files_of_the_run(run):
     for link in links:
         assert (run[1] / link).resolve().exists(), link
         assert not Path(link).is_absolute()
+
+
+def test_links_and_commands_hold_for_a_run_of_an_odd_name(run):
+    name = 'a #1 & "50%" run'
+    results, figures = (folder.rename(folder.with_name(name)) for folder in run)
+    html = made((results, figures), run=name)
+    links = [unquote(unescape(link)) for link in re.findall(r'href="([^"#]+)"', html) if ":" not in link]
+    assert sum(f"/{name}/" in link for link in links) > 5
+    for link in links:
+        assert (figures / link).resolve().exists(), link
+    commands = [shlex.split(unescape(command)) for command in re.findall(r"<code>((?:snakemake|optprimer) [^<]+)</code>", html)]
+    assert ["optprimer", "claims", "--run", name] in commands
+    assert ["optprimer", "claims", "explain", "I2", "--run", name] in commands
+    assert commands.count(["snakemake", "--cores", "all", "--config", f"run={name}"]) == 2
 
 
 def test_the_same_run_gives_the_same_bytes(run):

@@ -66,9 +66,22 @@ def test_runs_that_diverged_are_null():
         assert (norm, other) == ((1e-12, 1e-12) if step <= 2 else (None, 0.9))
 
 
-def test_without_runs_there_is_nothing_to_move():
+def test_where_a_part_of_the_tables_is_missing_there_is_nothing_to_move():
     table = curves()
     assert models.descent(table[table["study"] != "descent"]) == {}
+    assert models.figure2(table[table["study"] != "sandwich"]) == {}
+    assert models.figure1(history(), surface().assign(directions="layer")) == {}
+    assert models.figure1(history(), surface().assign(loss=np.inf)) == {}
+    assert models.memorization(memorization_curves().iloc[:0], memorization_summary()) == {}
+    assert models.memorization(memorization_curves(), memorization_summary().assign(regularizer="crop")) == {}
+
+
+def test_shares_without_lines_are_left_out():
+    lines, summary = memorization_curves(), memorization_summary()
+    more = summary[summary["network"] == "mlp_1x512"].iloc[:1].assign(corruption=0.2, labels="partial_labels")
+    (network,) = models.memorization(lines, pd.concat([summary, more]))["networks"]
+    assert [each["share"] for each in network["shares"]] == list(LEVELS)
+    assert models.memorization(lines[lines["network"] == "alexnet"], summary) == {}
 
 
 def test_accuracies_are_means_over_seeds_that_carry_their_end_on():

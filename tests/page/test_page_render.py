@@ -1,6 +1,7 @@
 """The page as text: all claims, nothing from outside, nothing unescaped."""
 
 import base64
+import math
 import re
 from dataclasses import replace
 from hashlib import sha256
@@ -10,6 +11,7 @@ import pytest
 from page_inputs import inputs
 
 from optprimer.claims.wording import count
+from optprimer.errors import UserError
 from optprimer.page.render import page
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
@@ -68,7 +70,8 @@ def test_every_claim_stands_once_and_in_the_order_of_the_chapter(read):
 
 def test_a_claim_is_shown_with_all_that_belongs_to_it(read):
     text = read.articles["I2"]
-    for piece in ("Statement of I2.", "supported", "0.31 [0.22, 0.4]", "Student's t, 95 %, n = 10", "the interval lies above 0",
+    for piece in ("Statement of I2.", "supported", "0.31 [0.22, 0.4]", "interval: Student's t, 95 %, n = 10",
+                  "the interval lies above 0",
                   "control of I2: −0.1; fails the rule, as it must", "13.31 % test error", "Smaller images.", "the chapter",
                   "optprimer claims explain I2 --run digits"):  # fmt: skip
         assert piece in text
@@ -79,6 +82,39 @@ def test_a_control_that_passes_is_told(read):
     claims.loc[claims["claim"] == "I2", "control_verdict"] = "supported"
     assert "it meets the rule too" in Reader(rendered(claims=claims)).articles["I2"]
     assert "it meets the rule too" not in read.articles["I2"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("the interval contains the threshold", "control of I2: −0.1; fails the rule, as it must"),
+        ("3 of 8 values are missing", "control of I2: −0.1; it cannot be judged: 3 of 8 values are missing"),
+        ("there is no interval", "control of I2: −0.1; it cannot be judged: there is no interval"),
+    ],
+)
+def test_a_control_that_nobody_could_judge_is_not_said_to_fail(reason, told):
+    claims, evidence = (inputs()[name] for name in ("claims", "evidence"))
+    claims.loc[claims["claim"] == "I2", "control_verdict"] = "inconclusive"
+    evidence.loc[evidence["part"] == "control of I2", ["verdict", "reason"]] = "inconclusive", reason
+    assert told in Reader(rendered(claims=claims, evidence=evidence)).articles["I2"].replace(" ; ", "; ")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.22, math.nan, "0.31 [0.22, ?]"),
+        (math.nan, 0.4, "0.31 [?, 0.4]"),
+        (-math.inf, math.inf, "0.31 [−∞, ∞]"),
+        (math.nan, math.nan, "0.31 evidence"),
+    ],
+)
+def test_intervals_without_an_end_are_told_as_such(low, high, told):
+    claims = inputs()["claims"]
+    claims.loc[claims["claim"] == "I2", ["ci_low", "ci_high"]] = low, high
+    html = rendered(claims=claims)
+    assert told in Reader(html).articles["I2"]
+    drawn = html[html.index('id="I2"') : html.index('id="I5"')]
+    assert "nan" not in drawn
 
 
 def test_a_claim_that_was_not_run_has_its_reason_and_no_number(read):
@@ -122,6 +158,14 @@ def test_a_figure_that_was_not_made_is_told_and_leaves_no_hole(html, read):
     assert html.count("<img") == len(inputs()["figures"])
 
 
+def test_a_figure_without_a_caption_is_shown_by_its_name():
+    claims, figures = inputs()["claims"], inputs()["figures"]
+    claims.loc[claims["claim"] == "I2", "figure"] = 'un"known'
+    html = rendered(claims=claims, figures=figures | {'un"known': figures["figure1"]})
+    assert "There is no caption of it." in Reader(html).articles["I2"]
+    assert 'alt="The figure un&#34;known."' in html
+
+
 def test_every_picture_has_its_text_alternative(read):
     alts = [attributes["alt"] for tag, attributes in read.elements if tag == "img"]
     assert alts
@@ -152,15 +196,35 @@ def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(html, read
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize(
-    "column", ["statement", "reason", "evidence", "control", "published", "differs", "source", "threshold"]
-)
+@pytest.mark.parametrize("column", ["statement", "reason", "evidence", "control", "published", "differs", "source"])
 def test_words_of_the_tables_are_escaped(column):
     claims = inputs()["claims"]
     claims[column] = HOSTILE
     html = rendered(claims=claims)
     assert "alert('1')" not in html
-    assert column == "threshold" or "alert(&#39;1&#39;)" in html
+    assert "alert(&#39;1&#39;)" in html
+
+
+@pytest.mark.parametrize(
+    ("table", "changed"),
+    [
+        ("claims", {"rule": "median_above"}),
+        ("claims", {"rule": HOSTILE}),
+        ("claims", {"rule": "equivalent"}),  # whose parameter is a margin
+        ("claims", {"threshold": "threshold from column theory"}),
+        ("claims", {"threshold": "threshold 0, margin 1"}),
+        ("claims", {"threshold": HOSTILE}),
+        ("evidence", {"rule": "median_above"}),
+        ("evidence", {"parameters": "0"}),
+    ],
+)
+def test_a_rule_that_is_none_is_refused_in_one_line(table, changed):
+    rows = inputs()[table]
+    rows.loc[rows["claim"] == "I2", list(changed)] = list(changed.values())
+    with pytest.raises(UserError, match=r"I2: .*: no rule, or not the parameters that it takes") as told:
+        rendered(**{table: rows})
+    assert str(told.value).startswith({"claims": "claims.csv", "evidence": "claims/evidence.csv"}[table])
+    assert "\n" not in str(told.value)
 
 
 def test_words_of_errata_and_models_are_escaped():
@@ -177,22 +241,24 @@ def test_a_copy_of_jpeg_images_is_called_so():
     assert "a JPEG copy of CIFAR-10 (quality 75)" in Reader(rendered(about=about)).text
 
 
-def test_errata_are_in_order_with_both_numbers(html):
-    part = html[html.index('<section id="errata"') : html.index('<section id="blanks"')]
-    assert re.findall(r'<li value="(\d)">', part) == ["1", "2"]
-    assert "gradient norm of order √(β/t)" in part
-    assert "√(2 β (L<sub>0</sub> − L<sub>opt</sub>)/t)" in part
-    assert "error 0.5" in part
-    assert "error 10⁻¹⁶" in part
-
-
-def test_errata_that_were_not_computed_are_told():
-    assert "errata were not computed" in rendered(errata=inputs()["errata"].iloc[:0])
-
-
 def test_blanks_name_the_claims_that_fill_them(html):
     part = html[html.index('<section id="blanks"') : html.index('id="about"')]
     assert re.findall(r'<dd><a href="#(\w+)">', part) == ["G9"]
+
+
+def test_blanks_are_filled_with_a_number(html):
+    part = html[html.index('<section id="blanks"') : html.index('id="about"')]
+    assert '<span class="found">0.31 [0.22, 0.4] evidence of G9</span>' in part
+
+
+def test_formulas_of_claims_are_set_wherever_they_stand():
+    claims = inputs()["claims"]
+    claims.loc[claims["claim"] == "G9", ["statement", "differs"]] = "L_t ≤ e^(−t)", "e^(−t), arXiv 1611.03530 <b>"
+    html = rendered(claims=claims)
+    set_ = "L<sub>t</sub> ≤ e<sup>−t</sup>"
+    assert html.count(set_) == 3  # in the overview, above the claim, below the blank that it fills
+    assert 'e<sup>−t</sup>, <a href="https://arxiv.org/abs/1611.03530">arXiv 1611.03530</a> &lt;b&gt;' in html
+    assert html.count("L_t ≤ e^(−t)") == 1  # the title of a link is plain text
 
 
 def test_the_foot_has_provenance_command_and_sources_once(html):

@@ -33,6 +33,28 @@ def test_an_interval_is_around_its_estimate(estimate, below, above):
     assert laid.control is None
 
 
+anything = st.sampled_from([NAN, math.inf, -math.inf, 1e308, -1e308, 0.0]) | st.floats()
+
+
+@given(estimate=anything, low=anything, high=anything, control=anything, threshold=numbers)
+def test_whatever_is_no_number_leaves_a_strip_that_can_be_drawn(estimate, low, high, control, threshold):
+    laid = strip("ci_above", {"threshold": threshold}, estimate, (low, high), control)
+    if laid is None:
+        return
+    places = [*laid.region, laid.estimate, *(laid.interval or ()), *([] if laid.control is None else [laid.control])]
+    assert all(0 <= place <= WIDTH for place in places)
+
+
+@pytest.mark.parametrize("interval", [(NAN, 1.0), (0.0, NAN)])
+def test_an_interval_of_which_an_end_is_not_known_is_not_drawn(interval):
+    assert strip("ci_above", {"threshold": 0.0}, 0.5, interval, NAN).interval is None
+
+
+def test_an_interval_without_end_reaches_the_edge():
+    laid = strip("ci_above", {"threshold": 0.0}, 0.5, (0.25, math.inf), NAN)
+    assert laid.interval[0] < laid.estimate < laid.interval[1] == WIDTH
+
+
 def test_distances_are_to_scale():
     laid = strip("equivalent", {"margin": 1.0}, 0.5, (0.0, 0.75), -0.5)
     start, end = laid.region

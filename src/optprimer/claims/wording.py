@@ -1,6 +1,8 @@
-"""How numbers and verdicts are written for people, the same in the terminal and in docs/claims.md."""
+"""How numbers, rules and verdicts are told to people, the same in the terminal, in docs/claims.md and on the page."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -10,6 +12,60 @@ from optprimer.claims.parts import Claim, Part, Verdict
 
 SHOWN_FIRST = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED, Verdict.NOT_RUN)
 COUNTED = (Verdict.SUPPORTED, Verdict.INCONCLUSIVE, Verdict.REFUTED, Verdict.NOT_RUN)
+
+
+@dataclass(frozen=True)
+class RuleWords:
+    """How a rule is told: ``says`` it with its parameters, which come written out; ``region`` is where it is met.
+
+    By an estimate, or an interval, that lies there; an end is infinite where the region is open. If it has no width, it is a
+    point that the interval has to contain.
+    """
+
+    says: Callable[[Mapping[str, str]], str]
+    region: Callable[[Mapping[str, float]], tuple[float, float]]
+
+
+def _bound(given: Mapping[str, str]) -> str:
+    bound = f"at most {given['below']}" if "below" in given else f"at least {given['above']}"
+    return bound + (f", up to {given['tolerance']}" if given.get("tolerance", "0") != "0" else "")
+
+
+def _bounded(given: Mapping[str, float]) -> tuple[float, float]:
+    slack = given.get("tolerance", 0.0)
+    return (-math.inf, given["below"] + slack) if "below" in given else (given["above"] - slack, math.inf)
+
+
+def _exponent(given: Mapping[str, str]) -> str:
+    text = f"the interval contains the exponent {given['theory']}"
+    return text + (f", and {given['neighbour']} is outside" if "neighbour" in given else "")
+
+
+RULE_WORDS: dict[str, RuleWords] = {
+    "bound_holds": RuleWords(_bound, _bounded),
+    "at_least": RuleWords(
+        lambda given: f"at least {given['threshold']}",
+        lambda given: (given["threshold"], math.inf),
+    ),
+    "agrees_within": RuleWords(
+        lambda given: f"within {given['tolerance']} of {given['target']}",
+        lambda given: (given["target"] - given["tolerance"], given["target"] + given["tolerance"]),
+    ),
+    "exponent_in": RuleWords(_exponent, lambda given: (given["theory"], given["theory"])),
+    "ci_above": RuleWords(
+        lambda given: f"the interval lies above {given['threshold']}",
+        lambda given: (given["threshold"], math.inf),
+    ),
+    "ci_below": RuleWords(
+        lambda given: f"the interval lies below {given['threshold']}",
+        lambda given: (-math.inf, given["threshold"]),
+    ),
+    "equivalent": RuleWords(
+        lambda given: f"the 90 % interval lies between −{given['margin']} and {given['margin']}",
+        lambda given: (-given["margin"], given["margin"]),
+    ),
+}
+"""Of every rule of optprimer.claims.rules."""
 
 
 def number(value: float) -> str:

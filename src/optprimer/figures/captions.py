@@ -3,7 +3,7 @@
 They are in ``captions.yaml`` beside this module, in the order of the chapter.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -23,6 +23,9 @@ class Caption:
     alt: str  # in place of the picture, for somebody who cannot see it
 
     def __post_init__(self) -> None:
+        for key, text in asdict(self).items():
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"{key} = {text!r}: a text is needed")
         if self.section not in SECTIONS:
             raise ValueError(f"section {self.section!r}: allowed are {', '.join(SECTIONS)}")
 
@@ -36,7 +39,7 @@ def captions() -> dict[str, Caption]:
     """Return the caption of every figure by its name, in the order of the chapter.
 
     Raises:
-        ValueError: an entry has another key, lacks one, or names no section; the message names the figure.
+        ValueError: an entry has another key, lacks one, has no text there, or names no section; the message names the figure.
     """
     text = files("optprimer.figures").joinpath("captions.yaml").read_text(encoding="utf-8")
     return {name: _caption(name, entry) for name, entry in yaml.safe_load(text).items()}

@@ -4,9 +4,11 @@ Both are Markdown with tables of HTML in it, which scale the committed pictures,
 """
 
 import os
+import shlex
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from optprimer.errors import UserError
 from optprimer.figures.captions import SECTIONS, captions
@@ -41,7 +43,7 @@ def _page(reference: Path, runs: Sequence[str], base: str) -> str:
         "# Gallery",
         "Every figure, in the order of the chapter, drawn from the reference results. A picture leads to its full size, where\n"
         "the footer says what was measured; the command makes it, and whatever it still needs.",
-        f"Written by `optprimer gallery {' '.join(runs)}` from `src/optprimer/figures/captions.yaml`.",
+        f"Written by `optprimer gallery {shlex.join(runs)}` from `src/optprimer/figures/captions.yaml`.",
     ]
     for section in SECTIONS:
         names = [name for name, told in captions().items() if told.section == section]
@@ -59,23 +61,25 @@ def _having(name: str, reference: Path, runs: Sequence[str]) -> list[str]:
 
 def _row(name: str, runs: Sequence[str], base: str) -> str:
     told = captions()[name]
-    others = "".join(f' · <a href="{base}/{run}/{name}.png">{run}</a>' for run in runs[1:])
+    others = "".join(f' · <a href="{base}/{quote(run)}/{name}.png">{escape(run)}</a>' for run in runs[1:])
     return (
-        f'<tr><td width="50%">{_picture(name, f"{base}/{runs[0]}")}</td>\n'
+        f'<tr><td width="50%">{_picture(name, f"{base}/{quote(runs[0])}")}</td>\n'
         f"<td><b>{escape(told.title, quote=False)}</b><br>{escape(told.caption, quote=False)}<br><br>\n"
-        f"<code>snakemake --cores 4 {target(name)}</code> · {runs[0]}{others}</td></tr>"
+        f"<code>snakemake --cores 4 {target(name)}</code> · {escape(runs[0])}{others}</td></tr>"
     )
 
 
 def _choice(reference: Path, run: str, readme: Path, link: str) -> str:
-    rows, folder = ["<table>"], f"{_relative(reference, readme)}/{run}"
+    rows, folder = ["<table>"], f"{_relative(reference, readme)}/{quote(run)}"
     for names in CHOICE:
         rows.append("<tr>")
         for name in names:
             _having(name, reference, [run])
             rows.append(f'<td width="25%">{_picture(name, folder)}<br>{escape(captions()[name].title, quote=False)}</td>')
         rows.append("</tr>")
-    return "\n".join([*rows, "</table>", "", f"All {len(FIGURES)} figures, with captions and commands: [{link}]({link})."])
+    return "\n".join(
+        [*rows, "</table>", "", f"All {len(FIGURES)} figures, with captions and commands: [{unquote(link)}]({link})."]
+    )
 
 
 def _picture(name: str, folder: str) -> str:
@@ -92,5 +96,5 @@ def _with_block(text: str, block: str, path: Path) -> str:
 
 
 def _relative(path: Path, page: Path) -> str:
-    """Return the link to ``path`` from ``page``."""
-    return Path(os.path.relpath(path, page.parent)).as_posix()
+    """Return the link to ``path`` from ``page``, for HTML and Markdown: blanks, quotes, # and the like are written out."""
+    return quote(Path(os.path.relpath(path, page.parent)).as_posix())

@@ -2,10 +2,12 @@
 
 import os
 import platform
+import shlex
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -94,10 +96,11 @@ def _links(names: tuple[str, ...], results: Path, folder: Path) -> tuple[Link, .
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    """Return the link to ``path`` from ``folder``; what has a meaning in addresses, as # and %, is written out."""
+    return quote(Path(os.path.relpath(path, folder)).as_posix())
 
 
 def _command(run: str, scale: str, seed: int) -> str:
     flags = "" if scale == "digits" else f" --configfile workflow/scales/{scale}.yaml"
     settings = [f"seed={seed}"] * (seed != 0) + [f"run={run}"] * (run != scale)
-    return f"snakemake --cores all{flags}" + (f" --config {' '.join(settings)}" if settings else "")
+    return f"snakemake --cores all{flags}" + (f" --config {shlex.join(settings)}" if settings else "")

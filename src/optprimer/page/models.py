@@ -38,9 +38,11 @@ _DRAWN = {"quadratic_1d": "w²/2", "pseudo_huber": "√(1 + w²)"}  # losses wit
 def figure1(history: pd.DataFrame, surface: pd.DataFrame) -> Model:
     """Return the surfaces of figure 1: heights ln(loss + 0.1) on the grid that was measured, the scale and colours of all.
 
-    Raises:
-        UserError: the table has no surface along filter-normalised directions.
+    {} where no surface along filter-normalised directions was measured, or no point of it is finite.
     """
+    rows = surface[surface["directions"] == "filter"]
+    if not np.isfinite(rows["loss"]).any():
+        return {}
     grids = panels(largest(surface, "filter"))
     scale = height_limits([each.loss for each in grids], CAP)
     heights, losses = ticks_of(scale, CAP)
@@ -76,11 +78,9 @@ def _thinned(count: int) -> np.ndarray:
 
 
 def figure2(curves: pd.DataFrame) -> Model:
-    """Return the loss of figure 2 with its bounds at every base point.
-
-    Raises:
-        UserError: the table has no rows of the study sandwich.
-    """
+    """Return the loss of figure 2 with its bounds at every base point; {} where none were made."""
+    if not (curves["study"] == "sandwich").any():
+        return {}
     found = sandwiches(curves)
     return {
         "w": _rounded(found[0].w, 6),
@@ -119,6 +119,7 @@ def memorization(curves: pd.DataFrame, summary: pd.DataFrame) -> Model:
     Networks with more shares come first. {} where there is none.
     """
     curves, summary = (table[_swept(table)] for table in (curves, summary))
+    summary = summary[_pairs(summary).isin(_pairs(curves))]  # of the others there are no lines
     shares = summary.groupby("network")["corruption"].nunique()
     swept = shares[shares >= _SHARES].sort_values(ascending=False, kind="stable").index
     names = network_names(swept)
@@ -139,6 +140,10 @@ def _network(name: str, curves: pd.DataFrame, summary: pd.DataFrame) -> Model:
             {"share": row["corruption"], "seeds": row["seeds"], **lines, **{key: _rounded(row[key], 4) for key in _ENDS}}
         )
     return {"name": name, "epochs": last, "shares": shares}
+
+
+def _pairs(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(rows[["network", "corruption"]])
 
 
 def _swept(rows: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ fingerprints, and pictures written out in it; a script that got into a table cou
 """
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -138,12 +139,11 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
     firsts: dict[str, str] = {}
     for claim in claims:
         firsts.setdefault(claim.figure, claim.id)
-    unknown = Caption(title="", section=SECTIONS[0], caption="", alt="")
     names = dict.fromkeys([*captions, *firsts])
     return {
         name: Figure(
             name=name,
-            title=(caption := captions.get(name, unknown)).title or name,
+            title=(caption := captions.get(name) or _without_caption(name)).title,
             caption=caption.caption,
             alt=caption.alt,
             section=caption.section,
@@ -152,6 +152,10 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
         )
         for name in names
     }
+
+
+def _without_caption(name: str) -> Caption:
+    return Caption(title=name, section=SECTIONS[0], caption="There is no caption of it.", alt=f"The figure {name}.")
 
 
 def _section(name: str, claims: Iterable[Claim], gallery: Mapping[str, Figure]) -> Section:
@@ -195,8 +199,8 @@ def slug(text: str) -> str:
 
 
 def linked(text: str) -> Markup:
-    """Make links of the numbers of arXiv in a text."""
-    parts = _ARXIV.split(text)
+    """Make links of the numbers of arXiv in a text, which may be marked up already."""
+    parts = [type(text)(piece) for piece in _ARXIV.split(text)]
     links = (Markup('<a href="https://arxiv.org/abs/{0}">arXiv {0}</a>').format(each) for each in parts[1::2])
     return Markup("").join(piece for pair in zip(map(escape, parts[::2]), [*links, ""], strict=True) for piece in pair)
 
@@ -212,5 +216,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "allow_nan": False, "separators": (",", ":")}
-    environment.filters |= {"slug": slug, "linked": linked, "data_in_words": data_in_words, "mathematical": mathematical}
+    environment.filters |= {
+        "slug": slug,
+        "linked": linked,
+        "data_in_words": data_in_words,
+        "mathematical": mathematical,
+        "quoted": shlex.quote,
+    }
     return environment

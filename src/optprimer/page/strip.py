@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from optprimer.claims.wording import RULE_WORDS
+
 WIDTH = 100.0  # of the strip; positions are shares of it
 _MARGIN = 8.0  # on either side
 _REACH = 1.5  # spans of what decides by which a control may lie away and still be drawn in its place
@@ -25,42 +27,21 @@ class Strip:
     beyond: bool
 
 
-def wanted(rule: str, parameters: Mapping[str, float]) -> tuple[float, float] | None:
-    """Return the region in which a rule wants the estimate or its interval; infinite ends are open."""
-    tolerance = parameters.get("tolerance", 0.0)
-    match rule, parameters:
-        case "bound_holds", {"below": bound}:
-            return -math.inf, bound + tolerance
-        case "bound_holds", {"above": bound}:
-            return bound - tolerance, math.inf
-        case (("at_least" | "ci_above"), {"threshold": threshold}):
-            return threshold, math.inf
-        case "ci_below", {"threshold": threshold}:
-            return -math.inf, threshold
-        case "agrees_within", {"target": target}:
-            return target - tolerance, target + tolerance
-        case "exponent_in", {"theory": theory}:
-            return theory, theory
-        case "equivalent", {"margin": margin}:
-            return -margin, margin
-    return None
-
-
 def strip(
     rule: str, parameters: Mapping[str, float], estimate: float, interval: tuple[float, float], control: float
 ) -> Strip | None:
-    """Lay out a strip; None where there is no estimate, or no region to hold it against.
+    """Lay out a strip; None where there is no estimate of finite size, or no parameters to hold it against.
 
     Args:
         rule: of optprimer.claims.rules.
-        parameters: of the rule.
+        parameters: of the rule, none if they were not written down.
         estimate: NaN if there is none.
-        interval: two NaN if there is none.
+        interval: NaN where an end is not known; it is then not drawn. Infinite ends are drawn at the edge.
         control: the control's estimate, NaN if there is none.
     """
-    region = wanted(rule, parameters)
-    if region is None or not math.isfinite(estimate):
+    if not parameters or not math.isfinite(estimate):
         return None
+    region = RULE_WORDS[rule].region(parameters)
     neighbour = parameters.get("neighbour", math.nan)
     decisive = _finite([*region, neighbour, estimate, *interval])
     span = max(decisive) - min(decisive) or abs(estimate) or 1.0
@@ -68,6 +49,8 @@ def strip(
     near = math.isfinite(control) and reach[0] <= control <= reach[1]
     drawn = [*decisive, control] if near else decisive
     low, high = min(drawn), max(drawn)
+    if not math.isfinite(high - low):
+        return None  # numbers at the end of what a computer can tell have no distance
     if high == low:
         low, high = low - span, high + span
 
@@ -79,7 +62,7 @@ def strip(
         region=(place(region[0]), place(region[1])),
         neighbour=None if math.isnan(neighbour) else place(neighbour),
         estimate=place(estimate),
-        interval=None if not _finite(interval) else (place(interval[0]), place(interval[1])),
+        interval=None if math.isnan(sum(map(abs, interval))) else (place(interval[0]), place(interval[1])),
         control=None if math.isnan(control) else place(control) if near else (WIDTH if control > high else 0.0),
         beyond=not math.isnan(control) and not near,
     )

@@ -1,13 +1,14 @@
 """Rows of the verdicts' tables as the page shows them: one object per thing that a reader sees."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from optprimer.claims.rules import RULES
+from optprimer.errors import UserError
 from optprimer.page.strip import Strip, strip
 from optprimer.page.words import rule_in_words, shown
 
@@ -44,7 +45,8 @@ class Claim:
     rule: str
     control: str
     control_number: str
-    control_verdict: str
+    control_told: str  # what became of it
+    control_fails: bool  # the rule, as it must
     published: str
     differs: str
     source: str
@@ -66,10 +68,16 @@ class Erratum:
     printed_error: str
     corrected_error: str
     tolerance: str
+    contradicted: bool  # what is printed
+    holds: bool  # what is put in its place
 
 
 def claims_in(claims: pd.DataFrame, evidence: pd.DataFrame) -> list[Claim]:
-    """Return the rows of claims.csv, in the chapter's order, each with its rows of claims/evidence.csv."""
+    """Return the rows of claims.csv, in the chapter's order, each with its rows of claims/evidence.csv.
+
+    Raises:
+        UserError: a rule, or its parameters, are none of the closed set.
+    """
     parts = {name: rows.to_dict("records") for name, rows in evidence.groupby("claim")}
     return [_claim(row, parts.get(row["claim"], [])) for row in claims.sort_values("order").to_dict("records")]
 
@@ -78,13 +86,18 @@ def errata_in(errata: pd.DataFrame) -> list[Erratum]:
     """Return the rows of rates/errata.csv."""
     numbers = ("printed_error", "corrected_error", "tolerance")
     return [
-        Erratum(**{key: shown(value) if key in numbers else value for key, value in row.items() if key != "data"})
+        Erratum(
+            **{key: shown(value) if key in numbers else value for key, value in row.items() if key != "data"},
+            contradicted=row["printed_error"] > row["tolerance"],
+            holds=row["corrected_error"] <= row["tolerance"],
+        )
         for row in errata.sort_values("number").to_dict("records")
     ]
 
 
 def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
-    parameters = _parameters(row["threshold"])
+    looked_at = tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"])))
+    told, fails = _control(row, parts)
     return Claim(
         id=row["claim"],
         section=row["section"],
@@ -92,20 +105,37 @@ def _claim(row: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> Claim:
         verdict=row["verdict"],
         reason=row["reason"],
         number=number(row),
-        interval="" if pd.isna(row["ci_low"]) else row["ci_method"],
+        interval=row["ci_method"] if _has_interval(row) else "",
         n=row["n"],
         evidence=row["evidence"],
-        rule=rule_in_words(row["rule"], parameters) if parameters else "",
+        rule=_rule(row, "threshold"),
         control=row["control"],
         control_number=_number(row["control_estimate"]),
-        control_verdict=row["control_verdict"],
+        control_told=told,
+        control_fails=fails,
         published=row["published"],
         differs=row["differs"],
         source=row["source"],
         figure=row["figure"],
         strip=_strip(row, parts),
-        parts=tuple(_part(part) for part in sorted(parts, key=lambda part: list(_ROLES).index(part["role"]))),
+        parts=looked_at,
     )
+
+
+def _control(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> tuple[str, bool]:
+    """Say what became of the control of a claim, and whether that is what it is for."""
+    match row["control_verdict"]:
+        case "supported":
+            return "it meets the rule too, so the rule tells nothing", False
+        case "not run":
+            return "not run", False
+        case "inconclusive":
+            # Where the rule leaves it open the control does not meet it; where values are missing nobody knows.
+            named = (part for part in parts if (part["role"], part["part"]) == ("control", row["control"]))
+            for part in named:
+                if part["reason"] != RULES[part["rule"]].undecided:
+                    return f"it cannot be judged: {part['reason']}", False
+    return "fails the rule, as it must", True
 
 
 def _strip(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Strip | None:
@@ -117,7 +147,7 @@ def _strip(row: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Strip 
     )
     return strip(
         row["rule"],
-        _parameters(row["threshold"]),
+        _parameters(row, "threshold"),
         row["estimate"],
         (row["ci_low"], row["ci_high"]),
         row["control_estimate"] if same else math.nan,
@@ -134,7 +164,7 @@ def _part(row: Mapping[str, Any]) -> Part:
         verdict=row["verdict"],
         reason=row["reason"],
         number=number(row),
-        rule=rule_in_words(row["rule"], _parameters(row["parameters"])),
+        rule=_rule(row, "parameters"),
         n=row["n"],
         p_value=_number(row["p_value"]),
         selection=row["selection"],
@@ -144,14 +174,38 @@ def _part(row: Mapping[str, Any]) -> Part:
 
 def number(row: Mapping[str, float]) -> str:
     """The estimate of a row with its interval, if it has one: ``0.71 [0.65, 0.77]``."""
-    interval = "" if pd.isna(row["ci_low"]) else f" [{shown(row['ci_low'])}, {shown(row['ci_high'])}]"
+    interval = f" [{shown(row['ci_low'])}, {shown(row['ci_high'])}]" if _has_interval(row) else ""
     return _number(row["estimate"]) + interval
+
+
+def _has_interval(row: Mapping[str, float]) -> bool:
+    """Whether an end of the interval is known, or both."""
+    return not (pd.isna(row["ci_low"]) and pd.isna(row["ci_high"]))
 
 
 def _number(value: float) -> str:
     return "" if pd.isna(value) else shown(value)
 
 
-def _parameters(text: str) -> dict[str, float]:
-    """Read the parameters of a rule as claims.csv has them: ``theory -0.5, neighbour -1``."""
-    return {name: float(value) for name, value in re.findall(r"(\w+) (\S+?)(?:,|$)", text)}
+def _rule(row: Mapping[str, Any], column: str) -> str:
+    """The rule of a row in words, empty where nothing was judged and no parameters are written down."""
+    parameters = _parameters(row, column)
+    return rule_in_words(row["rule"], parameters) if parameters else ""
+
+
+def _parameters(row: Mapping[str, Any], column: str) -> dict[str, float]:
+    """Read the parameters of a rule as the tables have them: ``theory -0.5, neighbour -1``.
+
+    Raises:
+        UserError: there is no such rule, or these are not what it takes.
+    """
+    rule, text = RULES.get(row["rule"]), row[column]
+    try:
+        pairs = (piece.rsplit(" ", 1) for piece in text.split(", ") if piece)
+        given = {name: float(value) for name, value in pairs}
+    except ValueError:
+        given = {"": math.nan}
+    if rule is None or (given and not any(needed <= given.keys() <= needed | rule.may for needed in rule.needs)):
+        table = {"threshold": "claims.csv", "parameters": "claims/evidence.csv"}[column]
+        raise UserError(f"{table}: {row['claim']}: {row['rule']} {text!r}: no rule, or not the parameters that it takes")
+    return given

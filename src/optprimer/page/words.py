@@ -5,38 +5,19 @@ from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup, escape
 
+from optprimer.claims.wording import RULE_WORDS
+
 ANALYTIC = "analytic"  # the data of tables in which there are no images
 
 
 def rule_in_words(rule: str, parameters: Mapping[str, float]) -> str:
     """Say a rule with its numbers: ``ci_above`` and ``{"threshold": 0}`` are "the interval lies above 0"."""
-    given = {name: shown(value) for name, value in parameters.items()}
-    slack = f", up to {given['tolerance']}" if parameters.get("tolerance") else ""
-    match rule, given:
-        case "bound_holds", {"below": bound}:
-            return f"at most {bound}{slack}"
-        case "bound_holds", {"above": bound}:
-            return f"at least {bound}{slack}"
-        case "at_least", {"threshold": threshold}:
-            return f"at least {threshold}"
-        case "agrees_within", {"target": target, "tolerance": tolerance}:
-            return f"within {tolerance} of {target}"
-        case "exponent_in", {"theory": theory, "neighbour": neighbour}:
-            return f"the interval contains the exponent {theory}, and {neighbour} is outside"
-        case "exponent_in", {"theory": theory}:
-            return f"the interval contains the exponent {theory}"
-        case "ci_above", {"threshold": threshold}:
-            return f"the interval lies above {threshold}"
-        case "ci_below", {"threshold": threshold}:
-            return f"the interval lies below {threshold}"
-        case "equivalent", {"margin": margin}:
-            return f"the 90 % interval lies between −{margin} and {margin}"
-    return rule.replace("_", " ")
+    return RULE_WORDS[rule].says({name: shown(value) for name, value in parameters.items()})
 
 
 def shown(value: float) -> str:
-    """Four digits with a true minus sign, powers of ten as such: 1.2·10⁻⁸."""
-    text = f"{value:.4g}"
+    """Four digits with a true minus sign, powers of ten as such: 1.2·10⁻⁸; ∞, and ? for what is no number."""
+    text = f"{value:.4g}".replace("inf", "∞").replace("nan", "?")
     if "e" in text:
         mantissa, exponent = text.split("e")
         power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -73,12 +54,17 @@ _RAISED = re.compile(r"\^(−?\([^)]*\)|−?\w+)|_(\w+(?:\+1)?)")
 
 
 def mathematical(text: str) -> Markup:
-    """Set the formulas of a plain text: ``||grad L(w_t)||^2 <= 2 beta`` with signs, subscripts and superscripts."""
+    """Set the formulas of a plain text: ``||grad L(w_t)||^2 <= 2 beta`` with signs, subscripts and superscripts.
+
+    Names of networks and the like, with an underscore, would be taken for formulas: they do not belong in such a text.
+    """
     for pattern, sign in _SIGNS.items():
         text = re.sub(pattern, sign, text)
 
     def moved(match: re.Match[str]) -> str:
         above, below = match.groups()
+        if above and above.startswith("("):
+            above = above[1:-1]
         return f"<sup>{above}</sup>" if above else f"<sub>{below}</sub>"
 
     return Markup(_RAISED.sub(moved, str(escape(text))))

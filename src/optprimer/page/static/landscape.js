@@ -150,21 +150,24 @@ function frame(canvas, view, scale, {ticks, low, high, box: [wide, deep, tall]})
 
 live('figure1', (box, data) => {
   const [turn, tilt] = box.querySelectorAll('input'), told = box.querySelector('.told');
+  const usable = drawn => {
+    for (const each of box.querySelectorAll('p:not(.told), .panels, .steer')) each.hidden = !drawn;
+    told.textContent = drawn ? '' : 'This browser draws no surfaces to turn (WebGL is off or was lost). The figure above shows them.';
+  };
   const panels = [...box.querySelectorAll('.panel')].map((panel, i) => {
     const [back, surface] = panel.querySelectorAll('canvas');
     return {back, surface, paint: painter(surface, data.panels[i], data)};
   });
-  if (panels.some(({paint}) => !paint)) {
-    box.querySelector('.steer').hidden = true;
-    told.textContent = 'This browser draws no surfaces (WebGL is off). The figure above shows them.';
-    return;
-  }
+  const still = panels.some(({paint}) => !paint);
+  usable(!still);
+  if (still) return;
   let due = 0;
   const draw = () => {
     due = 0;
     const view = facing(turn.value, tilt.value);
     for (const {back, surface, paint} of panels) {
       const {clientWidth, clientHeight} = surface, ratio = Math.min(2, window.devicePixelRatio || 1);
+      if (!clientWidth) return; // hidden
       for (const canvas of [back, surface]) {
         const [width, height] = [clientWidth, clientHeight].map(each => Math.round(each * ratio));
         if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
@@ -181,7 +184,7 @@ live('figure1', (box, data) => {
     ask();
   });
   // All panels turn together, by the sliders or by dragging any of them; a finger that moves up and down scrolls the page.
-  for (const {surface} of panels) {
+  for (const [i, {surface}] of panels.entries()) {
     let held; // where the pointer went down, and the view there
     surface.addEventListener('pointerdown', event => {
       held = {x: event.clientX, y: event.clientY, turn: Number(turn.value), tilt: Number(tilt.value)};
@@ -189,11 +192,19 @@ live('figure1', (box, data) => {
     });
     surface.addEventListener('pointermove', event => {
       if (!surface.hasPointerCapture(event.pointerId)) return;
-      turn.value = (held.turn - (event.clientX - held.x) / 2 + 900) % 360 - 180;
+      const turned = held.turn - (event.clientX - held.x) / 2 + 180;
+      turn.value = turned - 360 * Math.floor(turned / 360) - 180; // however far a pointer goes, round and round
       tilt.value = held.tilt + (event.clientY - held.y) / 2;
       turn.dispatchEvent(new Event('input'));
     });
     new ResizeObserver(ask).observe(surface);
+    // A browser may take the graphics card away, and give it back with nothing on it.
+    surface.addEventListener('webglcontextlost', event => { event.preventDefault(); usable(false); });
+    surface.addEventListener('webglcontextrestored', () => {
+      panels[i].paint = painter(surface, data.panels[i], data);
+      usable(panels.every(({paint, surface: canvas}) => paint && !canvas.getContext('webgl').isContextLost()));
+      ask();
+    });
   }
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', ask);
   box.querySelector('button').addEventListener('click', () => {

@@ -23,7 +23,7 @@ live('memorization', (box, {networks}) => {
     const half = Math.round(epochs / 2);
     drawEpochs([
       {kind: 'rule', as: 'faint', points: [[epochs, chance]]},
-      {kind: 'text', as: 'quiet', points: [[epochs, chance]], text: 'chance', anchor: 'end', offset: [0, -5]},
+      {kind: 'text', as: 'quiet', points: [[epochs, chance]], text: 'chance', anchor: 'end', offset: [0, 14]},
       {kind: 'line', as: 'first', points: now.train.map((each, epoch) => [epoch, each])},
       {kind: 'line', as: 'second', points: now.test.map((each, epoch) => [epoch, each])},
       {kind: 'text', as: 'first', points: [[half, now.train[half]]], text: 'training labels', offset: [0, now.train[half] > 0.9 ? 16 : -8]},

@@ -12,3 +12,9 @@ const reading = new IntersectionObserver(() => {
   }
 }, {rootMargin: '0px 0px -66% 0px'});
 for (const section of sections) reading.observe(section);
+
+// The keyboard stops at pictures and tables only where they are wider than their frame, and arrows move them.
+const framed = new ResizeObserver(entries => {
+  for (const {target} of entries) target.tabIndex = target.scrollWidth > target.clientWidth ? 0 : -1;
+});
+for (const each of document.querySelectorAll('.paper, .wide')) framed.observe(each);

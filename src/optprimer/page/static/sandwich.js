@@ -4,7 +4,7 @@ live('figure2', (box, {w, loss, bases, beta, tolerance}) => {
   const draw = chart(svg, {x: {label: 'weight w', range: [w[0], w.at(-1)], format: value => shown(value, 1)},
     y: {label: 'loss', range: [-1.3, 4.2], format: value => shown(value, 0)}});
   const read = x => {
-    const i = Math.min(w.length - 2, Math.max(0, w.findIndex(each => each > x) - 1));
+    const i = Math.min(w.length - 2, Math.max(0, w.findLastIndex(each => each <= x)));
     return loss[i] + (loss[i + 1] - loss[i]) * (x - w[i]) / (w[i + 1] - w[i]);
   };
   const curve = heights => heights.map((each, i) => [w[i], each]);
@@ -16,7 +16,6 @@ live('figure2', (box, {w, loss, bases, beta, tolerance}) => {
     const step = u - slope / (s * beta), height = read(u) - slope * slope / (2 * s * beta);
     const over = loss.map((each, i) => each > parabola[i] + tolerance);
     const broken = over.filter(Boolean).length, inside = w[0] <= step && step <= w.at(-1);
-    const low = lower.reduce((best, each, i) => Math.abs(each + 0.5) < Math.abs(lower[best] + 0.5) ? i : best, 0);
     draw([
       {kind: 'area', as: 'between', points: [...curve(parabola), ...curve(lower).reverse()]},
       {kind: 'line', as: 'second dashed', points: curve(parabola)},
@@ -26,9 +25,6 @@ live('figure2', (box, {w, loss, bases, beta, tolerance}) => {
       {kind: 'dots', as: 'ink', points: [[u, read(u)]]},
       ...(inside ? [{kind: 'line', as: 'faint', points: [[step, height], [step, read(step)]]},
         {kind: 'dots', as: 'second', points: [[step, height]]}, {kind: 'dots', as: 'hollow', points: [[step, read(step)]]}] : []),
-      {kind: 'text', as: 'second', points: [[w[1], Math.min(parabola[1], 3.6)]], text: 'parabola', offset: [16, 0]},
-      {kind: 'text', as: 'ink', points: [[w[2], loss[2]]], text: 'loss', offset: [0, -8]},
-      {kind: 'text', as: 'first', points: [[w[low], lower[low]]], text: 'tangent', anchor: slope > 0 ? 'start' : 'end', offset: [slope > 0 ? 9 : -9, 9]},
     ]);
     tell(base, `u = ${shown(u, 3)}`);
     tell(share, `${shown(s)} β`);
