@@ -25,7 +25,8 @@ _HEAD = """\
 
 Every statement of the chapter that a computation can test is a claim here, in the chapter's order and in our own words: what it
 says, who says it, what is measured, by which rule it is judged, and where that rule has to fail. Statements that are
-definitions, history or advice are not. A claim is judged at the scales that it names, at others it is `not run`.
+definitions, history or advice are not. A claim is judged at the scales that it names, at others it is `not run`. A run is
+judged at its own: tables of other images, or whose manifest names another scale, are refused.
 
     optprimer claims                     the verdicts of results/digits
     optprimer claims explain S9          one claim, back to the rows of its tables, and the commands that make these anew
