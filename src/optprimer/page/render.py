@@ -103,7 +103,7 @@ def page(
         claims: rows of claims.csv.
         evidence: rows of claims/evidence.csv.
         errata: rows of rates/errata.csv, none if they were not computed.
-        captions: of all figures.
+        captions: of all figures, those of the claims among them.
         figures: those that were made, by name; another that a claim names is said to be missing.
         models: what can be moved, by the figure that it belongs to (optprimer.page.models); an empty one is left out.
         about: the run.
@@ -138,19 +138,17 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
     firsts: dict[str, str] = {}
     for claim in claims:
         firsts.setdefault(claim.figure, claim.id)
-    unknown = Caption(title="", section=SECTIONS[0], caption="", alt="")
-    names = dict.fromkeys([*captions, *firsts])
     return {
         name: Figure(
             name=name,
-            title=(caption := captions.get(name, unknown)).title or name,
+            title=caption.title,
             caption=caption.caption,
             alt=caption.alt,
             section=caption.section,
             first=firsts.get(name, ""),
             drawn=figures.get(name),
         )
-        for name in names
+        for name, caption in captions.items()
     }
 
 
