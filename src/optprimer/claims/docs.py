@@ -47,8 +47,10 @@ these, and a test refuses a registry whose rules are not those that the committe
 
 A control is the same statistic, rule and parameters on rows where the claim must not hold: shuffled labels, a step size that
 is too large, a function outside the class, two runs that differ by chance alone. A rule that cannot fail says nothing. A
-control of which values are missing has not failed, so its claim is untested. Units that are alike in every column to the last
-digit are one run under several names, and decide nothing.
+control of which values are missing has not failed, so its claim is untested. Runs of one setting that are alike in every
+column to the last digit are one run under several names, and decide nothing, whatever the statistic; of `edge/summary`,
+`edge/convexity`, `memorization/summary` and `sharpness/slopes` the runs behind them are compared. Of the intervals in `rates`
+no table keeps the runs, so that copies among these would not be seen here.
 Unless it says otherwise, a claim needs all of its parts, and one refuted part refutes it. A part that is measured "for each
 network" has to hold for each of them, and so has its control to pass; where some of the parts suffice, a control has to pass
 as many. What stands beside the evidence is told with the verdict and has no say in it.
