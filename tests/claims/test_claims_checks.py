@@ -3,6 +3,7 @@
 import pytest
 from claims_parts import CONTRAST, MEAN, claim, entry
 
+from optprimer.claims import checks
 from optprimer.claims.checks import checked
 from optprimer.errors import UserError
 
@@ -96,6 +97,11 @@ def test_a_name_that_a_column_never_holds_is_refused():
 
 def test_the_figure_exists():
     refused("figures = 'figure9': one of figure1", entry(), figures=("batch", "figure9"))
+
+
+def test_the_figure_has_a_caption(monkeypatch):
+    monkeypatch.setitem(checks.FIGURES, "sinks", ("batch/summary",))
+    refused("figures = 'sinks': it has no caption in optprimer/figures/captions.yaml$", entry(), figures=("batch", "sinks"))
 
 
 def test_no_more_parts_are_asked_for_than_there_are():

@@ -1,5 +1,9 @@
 """``optprimer claims``: judged, shown, compared, explained; bad input ends in one line."""
 
+import json
+import re
+from hashlib import sha256
+
 import pytest
 from claims_parts import CONTRAST, claim, entry, runs
 from typer.testing import CliRunner
@@ -7,8 +11,11 @@ from typer.testing import CliRunner
 from optprimer.batch.tables import Runs
 from optprimer.claims import checks, load
 from optprimer.claims.commands import app
+from optprimer.claims.load import scales
+from optprimer.claims.origin import check_scale
 from optprimer.claims.tables import Claims
 from optprimer.cli import main
+from optprimer.config.schema import ROOT
 from optprimer.errors import UserError
 from optprimer.tables import read, write
 
@@ -32,8 +39,8 @@ def invoke(*arguments):
     return CliRunner(env={"COLUMNS": "200"}).invoke(app, list(arguments), catch_exceptions=False)
 
 
-def make_run(folder, **recipes):
-    frame = runs(**recipes)
+def make_run(folder, data="made", **recipes):
+    frame = runs(**recipes).assign(data=data)
     rest = {name: 1 for name in Runs.to_schema().columns if name not in frame}
     write(frame.assign(**rest).assign(against="sgd"), Runs, folder / "batch/runs.csv")
 
@@ -148,6 +155,79 @@ def test_a_wrong_scale_or_folder_is_refused(folder):
     with pytest.raises(UserError, match=r"^results/nowhere: no such folder of results$"):
         invoke("judge", "--results", "results/nowhere", "--scale", "digits", "--output", "x")
     assert not (folder / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("data", "allowed", "refused"),
+    [
+        ("digits-8", ["smoke", "digits"], {"cifar10-quick", "cifar10", "paper"}),
+        ("digits-4", ["smoke", "digits"], {"cifar10-quick"}),
+        ("cifar10-jpeg75-16", ["cifar10-quick"], {"smoke", "digits", "cifar10", "paper"}),
+        ("cifar10-32", ["cifar10", "paper"], {"digits", "cifar10-quick"}),
+        ("cifar10-custom-8", ["cifar10-quick", "cifar10", "paper"], {"digits"}),
+        ("analytic", ["smoke", "digits", "cifar10-quick", "cifar10", "paper"], set()),
+        ("photographs", ["smoke", "digits", "cifar10-quick", "cifar10", "paper"], set()),
+    ],
+)
+def test_tables_of_other_images_than_those_of_the_scale_are_refused(tmp_path, data, allowed, refused):
+    make_run(tmp_path / "mine", data=data, gd=[0.9, 0.8], sgd=[0.8, 0.7])
+    flags = ["--results", str(tmp_path / "mine"), "--output", str(tmp_path / "out"), "--scale"]
+    for scale in allowed:
+        assert f"(scale {scale})" in invoke("judge", *flags, scale).output
+    for scale in sorted(refused):
+        with pytest.raises(UserError) as error:
+            invoke("judge", *flags, scale)
+        text = rf"--scale '{scale}': \S*mine/batch/runs\.csv is of {data}; allowed are "
+        assert re.fullmatch(text + "[a-z0-9, -]+", str(error.value))
+        assert set(str(error.value).partition("allowed are ")[2].split(", ")) == set(allowed)
+
+
+@pytest.fixture
+def finished(folder):
+    """The run of ``folder``, with the manifest that its workflow would have written."""
+    results = folder / "results/digits"
+    tables = {name: sha256((results / f"{name}.csv").read_bytes()).hexdigest() for name in ("batch/runs", "claims")}
+    record = {"scale": "digits", "tables": {name: {"sha256": digest} for name, digest in tables.items()}}
+    (results / "manifest.json").write_text(json.dumps(record))
+    return results
+
+
+def test_tables_are_not_judged_at_another_scale_than_their_manifest_says(finished):
+    assert judge(output="elsewhere") == "3 claims: 1 supported, 1 refuted, 1 not run (scale digits)\n"
+    with pytest.raises(UserError) as error:
+        invoke("judge", "--results", "results/digits", "--scale", "smoke", "--output", "elsewhere")
+    assert str(error.value) == "--scale 'smoke': these tables are of scale digits, says results/digits/manifest.json"
+
+
+def damaged(results):
+    (results / "manifest.json").write_text('{"tables": ')
+
+
+def listing_nothing(results):
+    (results / "manifest.json").write_text("[1]")
+
+
+def made_anew(results):
+    make_run(results, gd=[0.9, 0.8], sgd=[0.8, 0.7])
+
+
+def judged_again(results):
+    (results / "claims.csv").unlink()  # by Snakemake, which removes what a job is about to write
+
+
+@pytest.mark.parametrize("happened", [damaged, listing_nothing, made_anew, judged_again])
+def test_a_manifest_that_is_not_of_these_tables_says_nothing_of_their_scale(finished, happened):
+    happened(finished)
+    assert "(scale smoke)" in invoke("judge", "--results", "results/digits", "--scale", "smoke", "--output", "x").output
+
+
+@pytest.mark.parametrize("name", ["digits", "cifar10-quick"])
+def test_the_reference_tables_are_of_one_scale_by_their_own_account(name):
+    folder = ROOT / "results/reference" / name
+    check_scale(folder, name)
+    for other in {*scales()} - {name}:
+        with pytest.raises(UserError, match=f"^--scale '{other}': "):
+            check_scale(folder, other)
 
 
 def test_a_run_that_failed_in_part_is_judged_by_what_there_is(folder):

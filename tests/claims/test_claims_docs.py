@@ -22,7 +22,8 @@ def test_the_committed_page_is_current():
 def test_it_has_the_headings_of_a_report_and_an_entry_per_claim():
     headings = [line for line in docs.page().splitlines() if line.startswith("#")]
     sections = [heading for heading in headings if heading.startswith("## ")]
-    assert sections == ["## Scope", "## Method", "## Results", "## What differs, and limits", "## Claim by claim"]
+    limits = ["## How often the rules err", "## What differs, and limits"]
+    assert sections == ["## Scope", "## Method", "## Results", *limits, "## Claim by claim"]
     for each in load():
         assert f"### {each.id}" in headings
 
@@ -75,7 +76,7 @@ def test_other_seeds_are_told_where_a_verdict_is_not_supported(tmp_path, monkeyp
         write(claims_frame(rulings, "digits"), Claims, tmp_path / f"seed{seed}" / "claims.csv")
         write(evidence_frame(rulings), Evidence, tmp_path / f"seed{seed}" / "claims" / "evidence.csv")
     text = docs.page(tmp_path)
-    seeds = text[text.index("### Under other seeds") : text.index("## What differs")]
+    seeds = text[text.index("### Under other seeds") : text.index("## How often")]
     assert "with 2 other global seeds (1, 2)" in seeds
     assert "- `seed1`: 2 claims: 2 supported.\n- `seed2`: 2 claims: 1 supported, 1 refuted.\n" in seeds
     (row,) = [line for line in seeds.splitlines() if line.startswith("| [S")]

@@ -139,7 +139,9 @@ def test_one_run_under_two_seeds_is_no_evidence():
     table = runs(gd=[0.9, 0.8, 0.9], sgd=[0.6, 0.6, 0.6]).assign(train_loss=0.1)
     found = judged(DIFFERENCE, table)
     assert (found.verdict, found.unjudged) == ("inconclusive", True)
-    assert found.reason == "seed = 0 and seed = 2 are alike in every other column: one run, not two"
+    assert (
+        found.reason == "seed = 0 and seed = 2 of network = mlp, recipe = gd are alike in every other column: one run, not two"
+    )
     assert judged(DIFFERENCE, table.assign(train_loss=range(6))).reason == ""
     assert "missing" in judged(DIFFERENCE, runs(gd=[np.nan] * 3, sgd=[0.6, 0.5, 0.4])).reason
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from optprimer.errors import UserError
 from optprimer.figures import captions as module
-from optprimer.figures.captions import SECTIONS, Caption, captions
+from optprimer.figures.captions import FILE, SECTIONS, Caption, captions, check_captions
 from optprimer.figures.registry import FIGURES
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,13 @@ def test_titles_differ():
 def test_a_wrong_entry_is_refused_by_its_name(entry, named):
     with pytest.raises(ValueError, match=f"sinks: .*{named}"):
         module._caption("sinks", entry)
+
+
+def test_a_figure_without_one_is_named_with_both_files():
+    with pytest.raises(UserError) as error:
+        check_captions(["figure1", "sinks"], "claims.csv")
+    assert str(error.value) == "claims.csv: figure 'sinks' has no caption in optprimer/figures/captions.yaml"
+    assert (ROOT / "src" / FILE).exists()
 
 
 def test_a_caption_cannot_be_changed():

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from optprimer.errors import UserError
+from optprimer.figures import captions as module
 from optprimer.figures.captions import SECTIONS, captions
 from optprimer.figures.gallery import BEGIN, CHOICE, END, write_gallery
 from optprimer.figures.registry import FIGURES
@@ -101,6 +102,15 @@ def test_folders_of_any_name_are_linked(checkout):
 def test_a_figure_without_a_picture_is_named(checkout):
     with pytest.raises(UserError, match=r"cost\.png is in none of small"):
         write(checkout, "small")
+
+
+@pytest.mark.parametrize("name", ["sinks", CHOICE[0][0]])
+def test_a_figure_without_a_caption_is_named_and_nothing_is_written(checkout, monkeypatch, name):
+    monkeypatch.setitem(FIGURES, name, ("batch/summary",))
+    monkeypatch.setattr(module, "captions", lambda: {other: told for other, told in captions().items() if other != name})
+    with pytest.raises(UserError, match=rf"^optprimer/figures/registry\.py: figure '{name}' has no caption in "):
+        write(checkout, "small", "large")
+    assert not (checkout / "docs").exists()
 
 
 @pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}\n{BEGIN}"])

@@ -51,6 +51,13 @@ def made(folders, name="index.html", **options):
     return (figures / name).read_text(encoding="utf-8")
 
 
+def test_a_claim_whose_figure_has_no_caption_is_refused_by_file_and_figure(run):
+    write(claims().replace({"figure": {"descent": "sinks"}}), Claims, run[0] / "claims.csv")
+    with pytest.raises(UserError, match=r"^\S+/results/digits/claims\.csv: figure 'sinks' has no caption in "):
+        made(run)
+    assert not (run[1] / "index.html").exists()
+
+
 def test_a_run_becomes_a_page_with_all_that_can_be_moved(run):
     html = made(run, run="digits", seed=3, run_digest="fedcba987654")
     assert re.findall(r'<article class="claim" id="(\w+)"', html) == claims()["claim"].tolist()

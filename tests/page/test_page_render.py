@@ -158,14 +158,6 @@ def test_a_figure_that_was_not_made_is_told_and_leaves_no_hole(html, read):
     assert html.count("<img") == len(inputs()["figures"])
 
 
-def test_a_figure_without_a_caption_is_shown_by_its_name():
-    claims, figures = inputs()["claims"], inputs()["figures"]
-    claims.loc[claims["claim"] == "I2", "figure"] = 'un"known'
-    html = rendered(claims=claims, figures=figures | {'un"known': figures["figure1"]})
-    assert "There is no caption of it." in Reader(html).articles["I2"]
-    assert 'alt="The figure un&#34;known."' in html
-
-
 def test_every_picture_has_its_text_alternative(read):
     alts = [attributes["alt"] for tag, attributes in read.elements if tag == "img"]
     assert alts

@@ -135,19 +135,35 @@ def test_a_part_of_the_workflow_has_a_report_without_links_to_the_rest(smoke, tm
     assert "system-message" not in embedded(page, "workflow-desc")
 
 
-def test_an_edited_caption_redraws_nothing(smoke, tmp_path, monkeypatch):
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A copy of the workflow and its package, whose captions can be edited."""
     copy = tmp_path / "copy"
     for part in ("src", "workflow", "profiles"):
         shutil.copytree(ROOT / part, copy / part)
     for part in ("Snakefile", "config.yaml"):
         shutil.copy(ROOT / part, copy / part)
     monkeypatch.setenv("PYTHONPATH", str(copy / "src"))
-    path = copy / "src/optprimer/figures/captions.yaml"
+    return copy
+
+
+def test_an_edited_caption_redraws_nothing(smoke, copied):
+    path = copied / "src/optprimer/figures/captions.yaml"
     title = captions()["acceleration"].title
     path.write_text(path.read_text(encoding="utf-8").replace(title, "Another title"), encoding="utf-8")
-    done = run_snakemake(smoke, "--dry-run", "figure_acceleration", root=copy)
+    done = run_snakemake(smoke, "--dry-run", "figure_acceleration", root=copied)
     assert done.returncode == 0
     assert "acceleration.png" not in done.stdout + done.stderr
+
+
+def test_a_figure_without_a_caption_is_refused_in_one_line_before_anything_starts(tmp_path, copied):
+    path = copied / "src/optprimer/figures/captions.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("\nacceleration:", "\ndeceleration:"), encoding="utf-8")
+    done = run_snakemake(tmp_path, "--dry-run", "figure1", root=copied)
+    assert done.returncode == 1
+    line = "optprimer/figures/registry.py: figure 'acceleration' has no caption in optprimer/figures/captions.yaml"
+    assert [said for said in done.stderr.splitlines() if "caption" in said] == [line]
+    assert "Traceback" not in done.stderr
 
 
 def choose(page, title, kind):

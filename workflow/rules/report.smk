@@ -1,5 +1,11 @@
 # What `snakemake --report` shows, and where. Figures are sorted by section of the chapter, with what captions.yaml says of them.
-from optprimer.figures.captions import SECTIONS, captions
+from optprimer.figures.captions import SECTIONS, captions, check_captions
+from optprimer.figures.registry import REGISTRY
+
+try:
+    check_captions(FIGURES, REGISTRY)
+except UserError as error:
+    sys.exit(str(error))
 
 # Among the parameters of a job these are no plain values, which Snakemake would compare: an edited caption reruns no figure.
 CAPTIONS = captions()

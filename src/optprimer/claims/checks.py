@@ -10,6 +10,7 @@ from optprimer.claims.load import load
 from optprimer.claims.parts import Claim, Part, Value
 from optprimer.claims.rules import RULES
 from optprimer.errors import UserError
+from optprimer.figures.captions import FILE, captions
 from optprimer.figures.registry import FIGURES
 from optprimer.registry import TABLES
 
@@ -31,6 +32,8 @@ def _problems(claim: Claim) -> Iterator[str]:
     for figure in claim.figures:
         if figure not in FIGURES:
             yield f"figures = {figure!r}: one of {', '.join(FIGURES)}"
+        elif figure not in captions():
+            yield f"figures = {figure!r}: it has no caption in {FILE}"
     for scale in claim.scales:
         there = claim.at(scale)
         if not (there.evidence and there.controls):

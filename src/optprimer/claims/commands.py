@@ -51,6 +51,7 @@ def judge_command(
     from optprimer.claims.frames import claims_frame, evidence_frame
     from optprimer.claims.judge import judge
     from optprimer.claims.load import scales
+    from optprimer.claims.origin import check_scale
     from optprimer.claims.results import tables_in
     from optprimer.claims.tables import Claims, Evidence
     from optprimer.claims.wording import count
@@ -59,7 +60,9 @@ def judge_command(
 
     if scale not in scales():
         raise UserError(f"scale {scale!r}: allowed are {', '.join(scales())}")
-    rulings = judge(checked(), tables_in(results), scale, seed)
+    tables = tables_in(results)
+    check_scale(results, scale)
+    rulings = judge(checked(), tables, scale, seed)
     write(evidence_frame(rulings), Evidence, output / "claims" / "evidence.csv")
     write(claims_frame(rulings, scale), Claims, output / "claims.csv")
     typer.echo(f"{count(ruling.verdict for ruling in rulings)} (scale {scale})")

@@ -25,7 +25,8 @@ _HEAD = """\
 
 Every statement of the chapter that a computation can test is a claim here, in the chapter's order and in our own words: what it
 says, who says it, what is measured, by which rule it is judged, and where that rule has to fail. Statements that are
-definitions, history or advice are not. A claim is judged at the scales that it names, at others it is `not run`.
+definitions, history or advice are not. A claim is judged at the scales that it names, at others it is `not run`. A run is
+judged at its own: tables of other images, or whose manifest names another scale, are refused.
 
     optprimer claims                     the verdicts of results/digits
     optprimer claims explain S9          one claim, back to the rows of its tables, and the commands that make these anew
@@ -46,13 +47,55 @@ these, and a test refuses a registry whose rules are not those that the committe
 
 A control is the same statistic, rule and parameters on rows where the claim must not hold: shuffled labels, a step size that
 is too large, a function outside the class, two runs that differ by chance alone. A rule that cannot fail says nothing. A
-control of which values are missing has not failed, so its claim is untested. Units that are alike in every column to the last
-digit are one run under several names, and decide nothing.
+control of which values are missing has not failed, so its claim is untested. Runs of one setting that are alike in every
+column to the last digit are one run under several names, and decide nothing, whatever the statistic; of `edge/summary`,
+`edge/convexity`, `memorization/summary` and `sharpness/slopes` the runs behind them are compared. Of the intervals in `rates`
+no table keeps the runs, so that copies among these would not be seen here.
 Unless it says otherwise, a claim needs all of its parts, and one refuted part refutes it. A part that is measured "for each
 network" has to hold for each of them, and so has its control to pass; where some of the parts suffice, a control has to pass
 as many. What stands beside the evidence is told with the verdict and has no say in it.
 
 Statistics over the selected values:
+
+"""
+
+_ERRORS = """\
+## How often the rules err
+
+At the edge of what a rule must not support, the threshold or the margin itself, it may do so at its level at most: 2.5 % for
+one end of a 95 % interval, 5 % for `equivalent`. So it does where units are normal, or shares. Elsewhere Student's t is
+approximate for the few units that there are, and the bootstrap that gives fitted exponents their intervals is too narrow for
+few runs. How often, simulated again by tests/claims/test_error_rates.py:
+
+| units | how many | rule | level | at the edge |
+| --- | --- | --- | --- | --- |
+| normal | 3 | ci_above | 2.5 % | 2.5 % |
+| normal | 5 | ci_above | 2.5 % | 2.5 % |
+| normal | 5 | ci_below | 2.5 % | 2.5 % |
+| normal | 5 | exponent_in | 2.5 % | 2.5 % |
+| normal | 5 | exponent_in refutes | 5 % | 5.0 % |
+| normal | 5 | equivalent | 5 % | 5.0 % |
+| normal | 15 | equivalent | 5 % | 5.0 % |
+| ratios with normal logarithms, geometric mean | 5 | ci_above | 2.5 % | 2.5 % |
+| differences of accuracies on 360 images | 5 | ci_above | 2.5 % | 2.5 % |
+| differences of accuracies on 360 images | 15 | equivalent | 5 % | 5.0 % |
+| exponential, the long tail on the other side | 5 | ci_above | 2.5 % | 11.4 % |
+| exponential, the long tail on the other side | 15 | ci_above | 2.5 % | 8.4 % |
+| exponential, the long tail on the other side | 15 | equivalent | 5 % | 12.0 % |
+| one of two values, as likely | 3 | ci_above | 2.5 % | 12.5 % |
+| one of two values, as likely | 5 | ci_above | 2.5 % | 3.1 % |
+| rank correlations of 4 levels without order | 5 | ci_above | 2.5 % | 3.3 % |
+| rank correlations of 6 levels without order | 5 | ci_above | 2.5 % | 2.8 % |
+| rank correlations of 3 levels without order | 3 | ci_above | 2.5 % | 7.0 % |
+| skewed runs, exponent by bootstrap | 5 | exponent_in refutes | 5 % | 19 % |
+| skewed runs, exponent by bootstrap | 16 | exponent_in refutes | 5 % | 11 % |
+| skewed runs, exponent by bootstrap | 400 | exponent_in refutes | 5 % | 5 % |
+
+One of two values, three or five times the same, has an interval without width, which lies beside any threshold that is not that
+value. So the support of a claim whose p-value is just below 5 %, of few units or of units with an outlier, is to be taken with
+care, and an interval that is far from its threshold is not in doubt. `bound_holds`, `at_least` and `agrees_within` look at no
+interval and have no level: a mean that is at the edge meets them every other time. They are for what is exact, for every single
+run, and for estimates whose tolerance is many standard errors wide. None of this changed a rule.
 
 """
 
@@ -84,7 +127,7 @@ def page(reference: Path = ROOT / "results" / "reference") -> str:
     blocks = [
         _HEAD + "".join(_definitions()),
         "## Results\n\n" + "".join(_results(claims, runs)) + "".join(_other_seeds(claims, reference)),
-        _LIMITS,
+        _ERRORS + _LIMITS,
         "## Claim by claim\n",
     ]
     blocks += ["\n".join(_entry(claim)) for claim in claims]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from optprimer.claims import statistics
-from optprimer.claims.parts import AGREE, ALL, Claim, Part, Verdict
+from optprimer.claims.parts import AGREE, ALL, RUNS, Claim, Part, Verdict
 from optprimer.claims.rules import RULES
 from optprimer.claims.selection import Selection, groups, select
 from optprimer.claims.statistics import Estimates
@@ -65,12 +65,12 @@ def judge(claims: Iterable[Claim], tables: Tables, scale: str, seed: int = 0) ->
     return [_judge_claim(claim, tables, scale, seed) for claim in claims]
 
 
-def judge_part(part: Part, table: pd.DataFrame | None, seed: int) -> Judged:
-    """Apply the rule of a part to its evidence."""
+def judge_part(part: Part, table: pd.DataFrame | None, seed: int, runs: pd.DataFrame | None = None) -> Judged:
+    """Apply the rule of a part to its evidence; ``runs`` are those that rows of its table are put together from, if any are."""
     if table is None:
         return Judged(part, NOT_RUN, f"there is no table {part.table}", unjudged=True)
     try:
-        selection = select(part, table)
+        selection = select(part, table, runs)
     except UserError as error:
         return Judged(part, INCONCLUSIVE, str(error), unjudged=True)
     measured, missing = selection.measured, selection.missing
@@ -129,7 +129,7 @@ def _judge_claim(claim: Claim, tables: Tables, scale: str, seed: int) -> Ruling:
         reason = f"not judged at scale {scale}, only at {', '.join(claim.scales)}"
         found = [(role, _Asked(part, (Judged(part, NOT_RUN, reason),))) for role, part in claim.parts]
     else:
-        found = [(role, _ask(part, tables(part.table), seed)) for role, part in claim.at(scale).parts]
+        found = [(role, _ask(part, tables, seed)) for role, part in claim.at(scale).parts]
     requires, evidence, beside, controls = ([asked for role, asked in found if role == wanted] for wanted in ROLES)
     verdict = combined(claim.combine, [asked.verdict for asked in evidence])
     deciding = next((asked for asked in evidence if asked.verdict == verdict), None) or next(
@@ -183,8 +183,9 @@ class _Asked:
         return bool(open_) and all(judged.unjudged for judged in open_)
 
 
-def _ask(part: Part, table: pd.DataFrame | None, seed: int) -> _Asked:
-    return _Asked(part, tuple(judge_part(group, table, seed) for group in groups(part, table)))
+def _ask(part: Part, tables: Tables, seed: int) -> _Asked:
+    table, runs = tables(part.table), tables(RUNS[part.table]) if part.table in RUNS else None
+    return _Asked(part, tuple(judge_part(group, table, seed, runs) for group in groups(part, table)))
 
 
 def _in_words(judged: Judged) -> str:

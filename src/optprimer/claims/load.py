@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
-from optprimer.claims.parts import ALL, Claim, read_control, read_part
+from optprimer.claims.parts import ALL, RUNS, Claim, read_control, read_part
 from optprimer.config.schema import allowed
 from optprimer.errors import UserError
 
@@ -41,8 +41,9 @@ def load(folder: Path = REGISTRY) -> list[Claim]:
 
 
 def tables_needed(scale: str, folder: Path = REGISTRY) -> list[str]:
-    """The tables that the claims that are judged at ``scale`` need, sorted."""
-    return sorted({part.table for claim in load(folder) if scale in claim.scales for _, part in claim.at(scale).parts})
+    """The tables that the claims that are judged at ``scale`` need, with those of the runs behind them, sorted."""
+    tables = {part.table for claim in load(folder) if scale in claim.scales for _, part in claim.at(scale).parts}
+    return sorted(tables | {RUNS[table] for table in tables & RUNS.keys()})
 
 
 def scales() -> list[str]:

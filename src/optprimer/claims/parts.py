@@ -11,6 +11,14 @@ Value = str | float | int | bool
 AGREE, ALL = "agree", "all"
 RULE_PARAMETERS = ("below", "above", "threshold", "target", "theory", "neighbour", "margin", "tolerance")
 
+# Where the runs stand of which the rows of a table are means, shares or slopes.
+RUNS = {
+    "edge/summary": "edge/curves",
+    "edge/convexity": "edge/spectra",  # of the same networks, the first of them
+    "memorization/summary": "memorization/runs",
+    "sharpness/slopes": "sharpness/reparameterization",
+}
+
 
 class Verdict(StrEnum):
     """What can be said of a part or of a claim."""

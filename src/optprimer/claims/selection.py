@@ -6,6 +6,7 @@ from hashlib import sha256
 import numpy as np
 import pandas as pd
 
+from optprimer.claims.copies import check_copies, check_copies_behind
 from optprimer.claims.parts import Contrast, Part, Value
 from optprimer.errors import UserError
 from optprimer.registry import TABLES
@@ -54,12 +55,13 @@ def _only(part: Part, values: dict[str, Value]) -> Part:
     return replace(part, name=f"{part.name} ({', '.join(map(str, values.values()))})", where=where, per=())
 
 
-def select(part: Part, table: pd.DataFrame) -> Selection:
-    """Select the evidence of ``part`` from its table.
+def select(part: Part, table: pd.DataFrame, runs: pd.DataFrame | None = None) -> Selection:
+    """Select the evidence of ``part`` from its table; ``runs`` is the table behind it (``parts.RUNS``), if there is one.
 
     Raises:
         UserError: a unit that has no counterpart in the other arm, two rows for one unit, one run under the names of two
-            units, a parameter of a single estimate that is not the same in all rows, or an estimate beside its interval.
+            (optprimer.claims.copies), a parameter of a single estimate that is not the same in all rows, or an estimate beside
+            its interval.
     """
     rows = table[_matches(part, table)].sort_values(TABLES[part.table]._key)
     if part.contrast is None:
@@ -69,7 +71,9 @@ def select(part: Part, table: pd.DataFrame) -> Selection:
         measured = _differences(part, part.contrast, rows)
     if part.statistic not in ("each", "reported"):
         _check_units(part, measured)
-        _check_copies(part, rows)
+    check_copies(part, rows)
+    if runs is not None:
+        check_copies_behind(part, rows, runs)
     if part.interval:
         _check_intervals(part, rows)
     finite = _finite(part, measured)
@@ -140,19 +144,6 @@ def _check_units(part: Part, measured: pd.DataFrame) -> None:
     for name, column in part.parameter_columns.items():
         if len(measured[name].unique()) > 1:
             raise UserError(f"{name} is column {column}, which takes several values, but the rule is applied to one estimate")
-
-
-def _check_copies(part: Part, rows: pd.DataFrame) -> None:
-    """Units are independent runs. One run under the names of two would make an interval narrow, or of no width at all."""
-    rows = rows[rows[part.value].notna()]
-    if rows.empty:
-        return
-    units = pd.MultiIndex.from_frame(rows[list(part.unit)])
-    prints = pd.util.hash_pandas_object(rows.drop(columns=list(part.unit)), index=False).set_axis(units)
-    runs = prints.groupby(level=_levels(prints)).agg(tuple)
-    copies = runs.index[runs.duplicated(keep=False)]
-    if len(copies):
-        raise UserError(f"{_named(copies[:1])} and {_named(copies[1:])} are alike in every other column: one run, not two")
 
 
 def _check_intervals(part: Part, rows: pd.DataFrame) -> None:

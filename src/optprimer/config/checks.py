@@ -9,6 +9,7 @@ from itertools import product
 
 from optprimer.config import batch_checks, edge_checks, sharpness_checks
 from optprimer.config.problem import SOURCES, Config, Problem, available, has_block_of_one
+from optprimer.config.scales import scale_is_of_the_images
 from optprimer.landscape.jobs import CONTROL
 from optprimer.memorization.plan import CONTROLS
 
@@ -272,6 +273,7 @@ def _families(config: Config, directions: str) -> dict[str, Config]:
 
 CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     image_size_divides_native_side,
+    scale_is_of_the_images,
     embedded_digits_have_no_archive,
     images_are_there,
     folds_hold_the_images,

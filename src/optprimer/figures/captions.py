@@ -3,12 +3,16 @@
 They are in ``captions.yaml`` beside this module, in the order of the chapter.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
 import yaml
 
+from optprimer.errors import UserError
+
+FILE = "optprimer/figures/captions.yaml"
 SECTIONS = ("Introduction", "Gradient descent", "The PL condition", "Stochastic gradients")
 """The sections of the chapter that figures belong to, in its order."""
 
@@ -43,6 +47,21 @@ def captions() -> dict[str, Caption]:
     """
     text = files("optprimer.figures").joinpath("captions.yaml").read_text(encoding="utf-8")
     return {name: _caption(name, entry) for name, entry in yaml.safe_load(text).items()}
+
+
+def check_captions(figures: Iterable[str], where: str) -> None:
+    """Refuse figures of which nothing can be said.
+
+    Args:
+        figures: names.
+        where: the file that names them.
+
+    Raises:
+        UserError: one has no caption; the line names it, ``where``, and the file of captions.
+    """
+    for name in figures:
+        if name not in captions():
+            raise UserError(f"{where}: figure {name!r} has no caption in {FILE}")
 
 
 def _caption(name: str, entry: dict[str, str]) -> Caption:

@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from optprimer.errors import UserError
-from optprimer.figures.captions import SECTIONS, captions
-from optprimer.figures.registry import FIGURES, target
+from optprimer.figures.captions import SECTIONS, captions, check_captions
+from optprimer.figures.registry import FIGURES, REGISTRY, target
 from optprimer.files import write_text
 
 CHOICE = (
@@ -30,8 +30,9 @@ def write_gallery(runs: Sequence[str], reference: Path, output: Path, readme: Pa
     A figure is shown from the first of ``runs``, folders of ``reference``, that has it; the README shows the first run's.
 
     Raises:
-        UserError: a figure is in no run, one of the choice is not in the first, or the README lacks a mark.
+        UserError: a figure has no caption or is in no run, one of the choice is not in the first, or the README lacks a mark.
     """
+    check_captions(FIGURES, REGISTRY)
     base, link = _relative(reference, output), _relative(output, readme)
     text = _with_block(readme.read_text(encoding="utf-8"), _choice(reference, runs[0], readme, link), readme)
     write_text(output, _page(reference, runs, base))

@@ -48,6 +48,8 @@ FIGURES: dict[str, tuple[str, ...]] = {
 
 PAGES = ("figure1", "figure2")
 
+REGISTRY = "optprimer/figures/registry.py"  # for messages
+
 
 def target(name: str) -> str:
     """Return the name by which Snakemake is asked for a figure: figure1, figure_contours."""

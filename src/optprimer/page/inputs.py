@@ -15,7 +15,7 @@ from optprimer import __version__
 from optprimer.claims.load import load
 from optprimer.claims.results import judged
 from optprimer.claims.wording import adjusted
-from optprimer.figures.captions import captions
+from optprimer.figures.captions import captions, check_captions
 from optprimer.figures.provenance import Provenance
 from optprimer.figures.registry import FIGURES
 from optprimer.page import models
@@ -36,9 +36,10 @@ def page_of(results: Path, figures: Path, folder: Path, run: str, seed: int, run
     Figures and tables that were not made are left out, and the page says so.
 
     Raises:
-        UserError: the run was not judged, or a file is damaged.
+        UserError: the run was not judged, a file is damaged, or a claim names a figure that has no caption.
     """
     claims, evidence = judged(results)
+    check_captions(claims["figure"], str(results / "claims.csv"))
     data = data_sets(claims["data"])
     scale = ", ".join(claims["scale"].unique())
     return page(

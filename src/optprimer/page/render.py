@@ -104,7 +104,7 @@ def page(
         claims: rows of claims.csv.
         evidence: rows of claims/evidence.csv.
         errata: rows of rates/errata.csv, none if they were not computed.
-        captions: of all figures.
+        captions: of all figures, those of the claims among them.
         figures: those that were made, by name; another that a claim names is said to be missing.
         models: what can be moved, by the figure that it belongs to (optprimer.page.models); an empty one is left out.
         about: the run.
@@ -139,23 +139,18 @@ def _gallery(claims: Iterable[Claim], captions: Mapping[str, Caption], figures: 
     firsts: dict[str, str] = {}
     for claim in claims:
         firsts.setdefault(claim.figure, claim.id)
-    names = dict.fromkeys([*captions, *firsts])
     return {
         name: Figure(
             name=name,
-            title=(caption := captions.get(name) or _without_caption(name)).title,
+            title=caption.title,
             caption=caption.caption,
             alt=caption.alt,
             section=caption.section,
             first=firsts.get(name, ""),
             drawn=figures.get(name),
         )
-        for name in names
+        for name, caption in captions.items()
     }
-
-
-def _without_caption(name: str) -> Caption:
-    return Caption(title=name, section=SECTIONS[0], caption="There is no caption of it.", alt=f"The figure {name}.")
 
 
 def _section(name: str, claims: Iterable[Claim], gallery: Mapping[str, Figure]) -> Section:
