@@ -7,11 +7,10 @@ in docs/configuration.md. To add one, write it and name it in ``CHECKS``.
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from optprimer.config import batch_checks, edge_checks, sharpness_checks
-from optprimer.config.problem import SOURCES, Config, Problem, available, has_block_of_one
+from optprimer.config import batch_checks, edge_checks, memorization_checks, sharpness_checks
+from optprimer.config.problem import SOURCES, Config, Problem, has_block_of_one, training_images
 from optprimer.config.scales import scale_is_of_the_images
 from optprimer.landscape.jobs import CONTROL
-from optprimer.memorization.plan import CONTROLS
 
 SMALLEST_SIDE = 4  # of the images, in pixels
 
@@ -45,15 +44,6 @@ def images_are_there(config: Config) -> Iterator[Problem]:
         yield Problem("landscape.test_images", landscape["test_images"], f"at most the {source.test} test images")
 
 
-def folds_hold_the_images(config: Config) -> Iterator[Problem]:
-    """`memorization.images` and `.test_images` are at most those that train and test, in each fold if there are folds."""
-    memorization = config["memorization"]
-    train, test = available(config, memorization["folds"])
-    for key, most in (("images", train), ("test_images", test)):
-        if memorization[key] != "all" and memorization[key] > most:
-            yield Problem(f"memorization.{key}", memorization[key], f"at most {most}, or all")
-
-
 def subsets_lie_within_the_images(config: Config) -> Iterator[Problem]:
     """`landscape.curvature.images` and `landscape.crosscheck.images` are at most `landscape.images`."""
     landscape = config["landscape"]
@@ -73,86 +63,13 @@ def shifts_stay_within_the_image(config: Config) -> Iterator[Problem]:
             yield Problem(f"{part}.crop_padding", padding, f"less than data.image_size = {side}")
 
 
-def mlps_have_widths(config: Config) -> Iterator[Problem]:
-    """In `memorization.networks`, `widths` is empty for all architectures but `mlp`, for which it is not."""
-    for name, network in config["memorization"]["networks"].items():
-        if (network["architecture"] == "mlp") != bool(network["widths"]):
-            limit = f"{'at least one' if network['architecture'] == 'mlp' else '[]'} for architecture {network['architecture']}"
-            yield Problem(f"memorization.networks.{name}.widths", network["widths"], limit)
-
-
-def studies_name_what_there_is(config: Config) -> Iterator[Problem]:
-    """In `memorization.studies`, networks are in `memorization.networks` or `linear`, regularizers in `.regularizers`."""
-    memorization = config["memorization"]
-    known = {"networks": ["linear", *memorization["networks"]], "regularizers": [*memorization["regularizers"]]}
-    for name, study in memorization["studies"].items():
-        for part, names in known.items():
-            if not set(study[part]) <= set(names):
-                yield Problem(f"memorization.studies.{name}.{part}", study[part], f"each one of {', '.join(sorted(names))}")
-
-
-def partly_corrupted_labels_have_a_corruption(config: Config) -> Iterator[Problem]:
-    """In `memorization.studies`, `corruption` is empty without `partial_labels`, and not empty with them."""
-    for name, study in config["memorization"]["studies"].items():
-        partial = "partial_labels" in study["labels"]
-        if partial != bool(study["corruption"]):
-            limit = "at least one, for partial_labels" if partial else "[] without partial_labels"
-            yield Problem(f"memorization.studies.{name}.corruption", study["corruption"], limit)
-
-
-def softmax_regression_is_fitted_as_it_is(config: Config) -> Iterator[Problem]:
-    """A study of `linear` has `regularizers` [none], and no `redrawn_labels`."""
-    for name, study in config["memorization"]["studies"].items():
-        if "linear" in study["networks"] and study["regularizers"] != ["none"]:
-            yield Problem(f"memorization.studies.{name}.regularizers", study["regularizers"], "[none] for linear")
-        if "linear" in study["networks"] and "redrawn_labels" in study["labels"]:
-            yield Problem(f"memorization.studies.{name}.labels", study["labels"], "no redrawn_labels for linear")
-
-
-def true_and_random_labels_are_compared(config: Config) -> Iterator[Problem]:
-    """In `memorization.studies`, a network other than `mlp_1x8` and `linear` has true and random labels, with `none`."""
-    memorization = config["memorization"]
-    none = memorization["regularizers"].get("none")
-    if none is None or any(none.values()):
-        yield Problem("memorization.regularizers.none", none, "a regularizer that adds nothing")
-    shown: dict[str, set[str]] = {}
-    for study in memorization["studies"].values():
-        for network in study["networks"]:
-            if "none" in study["regularizers"]:
-                shown.setdefault(network, set()).update(study["labels"])
-    networks = memorization["networks"].keys() - {*CONTROLS}
-    if not any({"true_labels", "random_labels"} <= shown[name] for name in shown.keys() & networks):
-        limit = f"some network but {' and '.join(CONTROLS)} with true_labels and random_labels, regularizer none"
-        yield Problem("memorization.studies", [*memorization["studies"]], limit)
-
-
-def budgets_outlast_patience(config: Config) -> Iterator[Problem]:
-    """`memorization.patience` is at most the `epochs` of each of `memorization.networks`."""
-    patience = config["memorization"]["patience"]
-    for name, network in config["memorization"]["networks"].items():
-        if network["epochs"] < patience:
-            yield Problem(
-                f"memorization.networks.{name}.epochs", network["epochs"], f"at least memorization.patience = {patience}"
-            )
-
-
-def memorization_batches_are_of_images(config: Config) -> Iterator[Problem]:
-    """In `memorization.networks`, `batch_size` is at most the images that train."""
-    memorization = config["memorization"]
-    images = _training_images(config, memorization)
-    for name, network in memorization["networks"].items():
-        if network["batch_size"] > images:
-            key = f"memorization.networks.{name}.batch_size"
-            yield Problem(key, network["batch_size"], f"at most the {images} images that train")
-
-
 def batch_norm_sees_more_than_one_value(config: Config) -> Iterator[Problem]:
     """No step is on a single image where batch norm then has one value: images of side 4 (`train`, `memorization`)."""
     # The last maps are 1 x 1 there, and the variance of one value is none. For resnet18 there is batch_networks_fit.
     if config["data"]["image_size"] > SMALLEST_SIDE:
         return
     source, train, memorization = SOURCES[config["data"]["dataset"]], config["train"], config["memorization"]
-    images = _training_images(config, memorization)
+    images = training_images(config, memorization)
     sizes = {"train.batch_size": (source.train, train["batch_size"])}
     for name, network in memorization["networks"].items():
         if network["architecture"] == "inception":
@@ -261,11 +178,6 @@ def grids_thin_to_the_common_grid(config: Config) -> Iterator[Problem]:
             yield Problem(f"landscape.surfaces.{name}.points", family["points"], limit)
 
 
-def _training_images(config: Config, section: Config) -> int:
-    """Return how many images train in each run of a section with ``images`` and ``folds``."""
-    return available(config, section["folds"])[0] if section["images"] == "all" else section["images"]
-
-
 def _families(config: Config, directions: str) -> dict[str, Config]:
     surfaces = config["landscape"]["surfaces"]
     return {name: family for name, family in surfaces.items() if family["directions"] == directions}
@@ -276,16 +188,8 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     scale_is_of_the_images,
     embedded_digits_have_no_archive,
     images_are_there,
-    folds_hold_the_images,
     subsets_lie_within_the_images,
     shifts_stay_within_the_image,
-    mlps_have_widths,
-    studies_name_what_there_is,
-    partly_corrupted_labels_have_a_corruption,
-    softmax_regression_is_fitted_as_it_is,
-    true_and_random_labels_are_compared,
-    budgets_outlast_patience,
-    memorization_batches_are_of_images,
     batch_norm_sees_more_than_one_value,
     step_schedules_have_milestones,
     milestones_increase,
@@ -298,6 +202,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Problem]], ...] = (
     filter_seeds_belong_to_one_family,
     directions_exist,
     grids_thin_to_the_common_grid,
+    *memorization_checks.CHECKS,
     *batch_checks.CHECKS,
     *edge_checks.CHECKS,
     *sharpness_checks.CHECKS,

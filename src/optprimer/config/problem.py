@@ -41,3 +41,8 @@ def available(config: Config, folds: int, tested: int = 1) -> tuple[int, int]:
     every = source.train + source.test
     largest = sum(math.ceil((every - fold) / folds) for fold in range(min(tested, folds))) if folds else 0
     return (every - largest, every // folds) if folds else (source.train, source.test)
+
+
+def training_images(config: Config, section: Config) -> int:
+    """Return how many images train in each run of a section with ``images`` and ``folds``."""
+    return available(config, section["folds"])[0] if section["images"] == "all" else section["images"]
