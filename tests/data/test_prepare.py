@@ -40,8 +40,8 @@ def test_digits(tmp_path, leftovers):
 
 def test_sizes_are_averages_and_moments_are_of_what_is_written(tmp_path, tiny):
     data = prepare("cifar10", tiny.zip(tmp_path / "z", tiny.files()), 4, tmp_path / "out", expected=tiny.expected)
-    np.testing.assert_array_equal(data.train_images, block_mean(tiny.images["train"], 4))
-    np.testing.assert_array_equal(data.test_images, block_mean(tiny.images["test"], 4))
+    for images, split in ((data.train_images, "train"), (data.test_images, "test")):
+        assert sorted(map(bytes, images)) == sorted(map(bytes, block_mean(tiny.images[split], 4)))
     np.testing.assert_allclose(data.mean, (data.train_images / 255).mean(axis=(0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(data.std, (data.train_images / 255).std(axis=(0, 1, 2)), rtol=1e-9)
     assert data.classes[3] == "cat"
@@ -134,7 +134,7 @@ def test_a_refused_archive_leaves_nothing_and_an_older_result_alone(tmp_path, ti
             prepare("cifar10", bad, 8, tmp_path / output, expected=tiny.expected)
     assert not (tmp_path / "new").exists()
     assert leftovers(tmp_path / "old") == FILES
-    np.testing.assert_array_equal(load(tmp_path / "old").train_images, tiny.images["train"])
+    assert sorted(map(bytes, load(tmp_path / "old").train_images)) == sorted(map(bytes, tiny.images["train"]))
 
 
 def test_test_images_taken_from_train_are_reported_or_refused(tmp_path, tiny, monkeypatch):

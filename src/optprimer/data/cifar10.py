@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
+from optprimer import seeds
 from optprimer.data.archives import Fingerprint, Limits, Members, fingerprint, first_name, opened, read_tar
 from optprimer.data.download import Release, likely_cause, mismatch
 from optprimer.data.originals import Originals, Split
@@ -131,7 +132,7 @@ def _records(archive: Path, batches: list[bytes], side: int) -> Split:
 
 
 def _read_images(archive: Path, expected: Expected) -> Originals:
-    """Read train/{class}/* and test/{class}/* of a folder or zip, in the order of the classes and then of the names."""
+    """Read train/{class}/* and test/{class}/* of a folder or zip, always in the same order, which is not that of classes."""
     with opened(archive, IMAGE_LIMITS) as members:
         tree = _tree(archive, members)
         for split in ("train", "test"):
@@ -187,7 +188,11 @@ def _decode_split(
 ) -> tuple[Split, set[str]]:
     """Decode all images of a split; return it with the encodings met."""
     encodings: set[str] = set()
-    names = [(label, name) for label, key in enumerate(CLASSES) for name in tree[split, key]]
+    sorted_names = [(label, name) for label, key in enumerate(CLASSES) for name in tree[split, key]]
+    # Shuffled once, as the images of the binary archive are: of images sorted by class the first thousands, or those of a
+    # block of a full batch, are all of one class. The order belongs to the data, so it knows no seed of a run.
+    order = np.random.default_rng(seeds.derive(0, "order of images", split)).permutation(len(sorted_names))
+    names = [sorted_names[place] for place in order]
     images = np.empty((len(names), side, side, 3), dtype=np.uint8)
     for row, (_, name) in enumerate(tqdm(names, desc=f"decoding {split}", unit="image", mininterval=1)):
         try:
