@@ -108,7 +108,7 @@ def test_a_claim_is_explained_from_its_rows_to_its_verdict(folder):
         "statistic  mean: 0.1 [0.08701, 0.113], n = 4, p = 0.0001",
         "rule       ci_above, threshold 0.0: the interval lies above",
         "Control: another shuffle (control of: part)",
-        "  snakemake --cores all results/digits/batch/runs.csv\n",
+        "  snakemake --cores all --forceall results/digits/batch/runs.csv\n",
         "  optprimer claims judge --results results/digits --scale digits --output results/digits\n",
     ):
         assert expected in text

@@ -36,8 +36,9 @@ judged at its own: tables of other images, or whose manifest names another scale
 ## Method
 
 An entry names, for each part of its evidence, a table, the rows that are selected, a measured value, a statistic, and a rule
-with its parameters, which were fixed before the result was known. `rule_sha256` in `claims.csv` is a fingerprint of all of
-these, and a test refuses a registry whose rules are not those that the committed verdicts were reached by.
+with its parameters, which were fixed before the result was known, but for I2 (see the limits below). `rule_sha256` in
+`claims.csv` is a fingerprint of all of these, and a test refuses a registry whose rules are not those that the committed
+verdicts were reached by.
 
 - **supported**: the evidence meets the rule, and every control fails it.
 - **refuted**: the evidence is against the claim. That is a finding, not an error.
@@ -114,7 +115,8 @@ _LIMITS = """\
   machine bounds and exact constants agree to rounding, and results of training only statistically.
 - **Other seeds and what they changed.** On digits I2, I5, S9 and S12 were at first undecided, each under at least one of the
   global seeds 1 to 3. With those runs in view their experiments were strengthened, and the rule of I2 was changed, a second
-  time after seed 4 (docs/landscape.md, docs/memorization.md and docs/batch.md say how). Seed 5 had no part in that.
+  time after seed 4; seed 5 left S9 undecided once more, and its seeds became 25 (docs/landscape.md, docs/memorization.md and
+  docs/batch.md say how). Seed 6 was run after all of this.
 - **Scale.** Networks are trained on fewer and smaller images than in the sources. Each entry says what differs and what the
   source printed; a verdict is about the setting in which it was reached.
 """

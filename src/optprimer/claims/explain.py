@@ -97,7 +97,7 @@ def remaking(claim: Claim, run: str, scale: str, results: Path) -> list[str]:
         dict.fromkeys(path for _, part in claim.at(scale).parts for path in _targets(part, f"results/{run}", results))
     )
     return [
-        f"snakemake --cores all {targets}{flags}",
+        f"snakemake --cores all --forceall {targets}{flags}",
         f"optprimer claims judge --results results/{run} --scale {scale} --output results/{run}",
     ]
 
