@@ -1,4 +1,5 @@
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slurm")
     if " " in str(folder):
         pytest.skip(f"{folder}: slurm.conf cannot name a folder with a space (TMPDIR can be another)")
+    if " " in sys.executable:
+        pytest.skip(f"{sys.executable}: Snakemake's jobs on Slurm cannot be started by a Python whose path has a space")
     with Cluster(folder) as running:
         yield running
 
