@@ -191,3 +191,18 @@ def test_the_edge_of_stability_on_cifar10_quick():
     assert highest["plateau_low"] < 1.1 < highest["plateau_high"]
     interval = f"[{highest['plateau_low']:.3f}, {highest['plateau_high']:.3f}]"
     assert f"one of the four, at {highest['plateau']:.3f} {interval}, leaves that undecided" in README
+
+
+def test_the_verdicts():
+    other = {}
+    for run in ("digits", "cifar10-quick"):
+        verdicts = reference(run, "claims").set_index("claim")["verdict"]
+        other[run] = ", ".join(verdicts.index[verdicts != "supported"])
+        assert set(verdicts) == {"supported", "inconclusive"}
+        assert (
+            f"{(verdicts == 'supported').sum()} supported and {(verdicts == 'inconclusive').sum()} inconclusive ({other[run]})"
+            in README
+        )
+    for seed in range(1, 7):
+        verdicts = reference(f"seed{seed}", "claims").set_index("claim")["verdict"]
+        assert ", ".join(verdicts.index[verdicts != "supported"]) == other["digits"], seed
